@@ -1,0 +1,1 @@
+"""What `mimamori bench` measures."""

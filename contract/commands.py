@@ -1,0 +1,99 @@
+"""What a device is told: acknowledgements, its configuration, and commands."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contract.events import Identifier
+
+OfficeTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")]
+"""A time of day in the office's zone: "08:00" or, where seconds matter, "08:00:30"."""
+Seconds = Annotated[float, Meta(ge=0.0, le=86_400.0)]
+
+
+class Ack(Struct, frozen=True, kw_only=True):
+    """Ids that are stored at the hub, after COMMIT. A PUBACK of the broker says nothing of the kind."""
+
+    ids: Annotated[list[Identifier], Meta(max_length=1000)]
+
+
+class SlotPlan(Struct, frozen=True, kw_only=True):
+    """One agreed time of the day."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,24}$")]
+    at: OfficeTime
+    weekdays: Annotated[list[Annotated[int, Meta(ge=1, le=7)]], Meta(min_length=1, max_length=7)] = (
+        msgspec.field(default_factory=lambda: [1, 2, 3, 4, 5, 6, 7])
+    )
+    """ISO weekdays, Monday is 1."""
+    question: Annotated[str, Meta(max_length=40)] = "how_are_you"
+    """A key of the device's prompts file."""
+
+
+class Config(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The retained configuration of one home. A device keeps the last good one and refuses a bad one whole."""
+
+    revision: Annotated[int, Meta(ge=1)]
+    """Counts up; an older revision never replaces a newer one."""
+    call_name: Annotated[str, Meta(max_length=40)] = ""
+    """How the resident is spoken to, with 様 or さん, as it should sound."""
+    slots: Annotated[list[SlotPlan], Meta(max_length=24)] = msgspec.field(default_factory=list)
+    retry_after_seconds: Annotated[list[Seconds], Meta(max_length=10)] = msgspec.field(
+        default_factory=lambda: [600.0, 1800.0]
+    )
+    """The part of the ladder that runs at home: when to ask again, counted from the slot's time."""
+    paused_until: Annotated[datetime, Meta(tz=True)] | None = None
+    """Nobody is at home until then: ask nothing."""
+    share_text: bool = False
+    """Consent to let the words leave the home."""
+    speech_rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 0.85
+    """1.0 is the voice's own pace; slower is below."""
+    volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
+
+
+class CommandKind(StrEnum):
+    """What the hub may ask of a device."""
+
+    ask_now = "ask_now"
+    """Ask the check-in question now."""
+    say = "say"
+    """Speak `text` once, never over an open question."""
+    selftest = "selftest"
+    update = "update"
+    locate = "locate"
+    """Blink and chime, so that somebody can find the box."""
+
+
+class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One order to one device; `id` makes a repeat harmless."""
+
+    id: Identifier
+    kind: CommandKind
+    text: Annotated[str, Meta(max_length=500)] | None = None
+    slot: str | None = None
+
+
+class MalformedCommand(ValueError):
+    """A payload that is no command of ours; the message says what is wrong, and where."""
+
+
+_encoder = msgspec.json.Encoder()
+
+Message = Ack | Config | Command
+M = TypeVar("M", Ack, Config, Command)
+
+
+def encode(message: Message) -> bytes:
+    """The payload of a message to a device, UTF-8 JSON."""
+    return _encoder.encode(message)
+
+
+def decode(payload: bytes, kind: type[M]) -> M:
+    """Read one payload of the `ack`, `config` or `command` topic; raise `MalformedCommand` if it is none."""
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedCommand(str(error)) from error

@@ -1,0 +1,321 @@
+"""What a device says: one envelope, a body per type. Unknown fields are ignored, unknown types kept as they came."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
+Device = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Slot = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/[a-z0-9_]{1,24}$")]
+"""A check-in that was agreed upon: office date and the slot's name, "2026-11-23/morning"."""
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
+
+
+class ClockQuality(StrEnum):
+    """How far `at` can be trusted; a Pi has no clock of its own when it is off."""
+
+    synced = "synced"
+    """Set by network time since this boot."""
+    rtc = "rtc"
+    """Kept by a battery-backed clock."""
+    floor = "floor"
+    """At least the last time that was written down; may be hours or weeks behind."""
+    unknown = "unknown"
+    """Nothing is known; trust the order (`seq`) and the arrival time only."""
+
+
+class Outcome(StrEnum):
+    """How one asking ended. The last three say that the question was not heard or could not be answered."""
+
+    answered = "answered"
+    """The resident spoke or pressed, and it was understood; `intent` says what."""
+    no_sound = "no_sound"
+    """The prompt played and nobody made a sound."""
+    no_words = "no_words"
+    """There was sound, but no speech: television, dishes, breathing."""
+    not_understood = "not_understood"
+    """There was speech, but no meaning could be made of it."""
+    muted = "muted"
+    """The microphone is switched off by its switch."""
+    mic_fault = "mic_fault"
+    """The microphone gives nothing, or only silence of the electrical kind."""
+    not_played = "not_played"
+    """The prompt did not leave the loudspeaker."""
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the resident could have answered: only then does silence speak about the person (P2)."""
+        return self not in _NOT_ASKED
+
+
+_NOT_ASKED = frozenset({Outcome.muted, Outcome.mic_fault, Outcome.not_played})
+
+
+class Intent(StrEnum):
+    """What an answer meant."""
+
+    fine = "fine"
+    """元気です、大丈夫."""
+    as_usual = "as_usual"
+    """いつもどおり、変わりない."""
+    unwell = "unwell"
+    """えらい、だるい、食べられない、大丈夫じゃない."""
+    pain = "pain"
+    """痛い、ずきずきする."""
+    emergency = "emergency"
+    """助けて、倒れた、動けない."""
+    wants_talk = "wants_talk"
+    """話がしたい、来てほしい、電話して."""
+    going_out = "going_out"
+    """出かける、病院へ行く、デイサービスの日."""
+    declined = "declined"
+    """今はいい、ほっといて: respected, and heard."""
+    repeat = "repeat"
+    """もう一度言って、聞こえない."""
+    unrelated = "unrelated"
+    """Speech that is no answer: television, visitors, talk to somebody else."""
+
+
+class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One asking and what came of it; sent after every attempt, so that a later power cut takes nothing along."""
+
+    slot: Slot
+    outcome: Outcome
+    intent: Intent | None = None
+    """Given when `outcome` is answered."""
+    confidence: Share | None = None
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 1
+    """Which asking of this slot this was, from 1."""
+    answer_delay_ms: Count | None = None
+    """From the end of the prompt to the first word."""
+    text: Annotated[str, Meta(max_length=2000)] | None = None
+    """The words heard. Absent without the resident's written consent."""
+
+    def __post_init__(self) -> None:
+        if (self.outcome is Outcome.answered) != (self.intent is not None):
+            raise ValueError("intent goes with outcome answered, and only with it")
+
+
+class Sos(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A call for help. Sent before anything else is said or asked."""
+
+    trigger: Literal["voice", "button"]
+    slot: Slot | None = None
+    """The check-in during which it was heard, if any."""
+    text: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class Recall(Struct, frozen=True, kw_only=True):
+    """「まちがい」: takes an earlier call back. A second event, never a delay of the first."""
+
+    event: Identifier
+
+
+class TestPress(Struct, frozen=True, kw_only=True):
+    """The button was tried out on purpose; wanted, and no alarm."""
+
+
+class TalkRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The resident would like to talk to somebody, outside a check-in."""
+
+    text: Annotated[str, Meta(max_length=2000)] | None = None
+
+
+class AbsenceSaid(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The resident said that nobody will be at home."""
+
+    kind: Literal["out", "hospital", "day_service"]
+    until: Instant | None = None
+
+
+class Activity(Struct, frozen=True, kw_only=True):
+    """Somebody moved or pressed: a sign of life outside check-ins."""
+
+    source: Literal["motion", "button", "voice"]
+
+
+class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something in the speaker is broken, or mended again."""
+
+    part: Literal["microphone", "speaker", "disk", "clock", "network", "model", "config"]
+    state: Literal["broken", "mended"]
+    detail: Annotated[str, Meta(max_length=500)] | None = None
+    """For the technician; never a name, never words that were heard."""
+
+
+class SelfTest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The speaker played a tone and listened for it."""
+
+    passed: bool
+    heard_db: float | None = None
+    """Level of the tone at the microphone, dBFS."""
+
+
+Body = CheckIn | Sos | Recall | TestPress | TalkRequest | AbsenceSaid | Activity | Fault | SelfTest
+
+BODIES: dict[str, type[Body]] = {
+    "check_in": CheckIn,
+    "sos": Sos,
+    "recall": Recall,
+    "test_press": TestPress,
+    "talk_request": TalkRequest,
+    "absence": AbsenceSaid,
+    "activity": Activity,
+    "fault": Fault,
+    "selftest": SelfTest,
+}
+"""Every type of version 1, by the word on the wire."""
+
+_TYPES: dict[type[Body], str] = {body: word for word, body in BODIES.items()}
+
+
+class Unknown(Struct, frozen=True):
+    """The body of a type this hub does not know yet: stored as it came, and shown as such."""
+
+    raw: bytes
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """What stands around every body, as it lies on the wire."""
+
+    id: Identifier
+    """UUIDv7, made once by the device; the hub's effects happen once per id."""
+    device: Device
+    session: Identifier
+    """One run of the device, from birth to will."""
+    seq: Count
+    """Counts up within a session."""
+    at: Instant
+    """When it happened, UTC, by the device's clock."""
+    clock: ClockQuality = ClockQuality.synced
+    late: bool = False
+    """True when it was flushed after being offline."""
+    type: Annotated[str, Meta(min_length=1, max_length=40)]
+    body: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """A decoded event: the envelope's fields and a body of its own type."""
+
+    id: str
+    device: str
+    session: str
+    seq: int
+    at: datetime
+    clock: ClockQuality
+    late: bool
+    type: str
+    body: Body | Unknown
+
+
+class MalformedEvent(ValueError):
+    """A payload that is no event; the message says what is wrong, and where."""
+
+
+_envelope_decoder = msgspec.json.Decoder(Envelope)
+_body_decoders = {word: msgspec.json.Decoder(body) for word, body in BODIES.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def decode_event(payload: bytes) -> Event:
+    """Read one payload of the `event` or `sos` topic; raise `MalformedEvent` if it is none."""
+    try:
+        envelope = _envelope_decoder.decode(payload)
+        decoder = _body_decoders.get(envelope.type)
+        body = decoder.decode(envelope.body) if decoder else Unknown(bytes(envelope.body))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedEvent(str(error)) from error
+    return Event(
+        id=envelope.id,
+        device=envelope.device,
+        session=envelope.session,
+        seq=envelope.seq,
+        at=envelope.at,
+        clock=envelope.clock,
+        late=envelope.late,
+        type=envelope.type,
+        body=body,
+    )
+
+
+def encode_event(event: Event) -> bytes:
+    """The payload of one event, UTF-8 JSON."""
+    raw = event.body.raw if isinstance(event.body, Unknown) else _encoder.encode(event.body)
+    return _encoder.encode(
+        Envelope(
+            id=event.id,
+            device=event.device,
+            session=event.session,
+            seq=event.seq,
+            at=event.at,
+            clock=event.clock,
+            late=event.late,
+            type=event.type,
+            body=msgspec.Raw(raw),
+        )
+    )
+
+
+def type_of(body: Body) -> str:
+    """The word on the wire for a body."""
+    return _TYPES[type(body)]
+
+
+class Presence(StrEnum):
+    """What the retained `state` topic says of a device's line."""
+
+    online = "online"
+    """The birth: connected and working."""
+    lost = "lost"
+    """The will: the broker lost the connection without a goodbye."""
+    offline = "offline"
+    """The goodbye: switched off on purpose."""
+
+
+class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The retained birth, goodbye or will. A will of an older session says nothing about a newer one."""
+
+    session: Identifier
+    presence: Presence
+    at: Instant
+    muted: bool = False
+    version: Annotated[str, Meta(max_length=40)] = ""
+    """The software the device runs."""
+    recognizer: Annotated[str, Meta(max_length=80)] = ""
+
+
+class Telemetry(Struct, frozen=True, kw_only=True):
+    """Numbers about the speaker itself, `name -> value`; names carry their unit (`cpu_temperature_c`)."""
+
+    at: Instant
+    values: dict[Annotated[str, Meta(max_length=64)], float]
+
+
+_state_decoder = msgspec.json.Decoder(State)
+_telemetry_decoder = msgspec.json.Decoder(Telemetry)
+
+
+def decode_state(payload: bytes) -> State:
+    """Read one payload of the `state` topic; raise `MalformedEvent` if it is none."""
+    try:
+        return _state_decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedEvent(str(error)) from error
+
+
+def decode_telemetry(payload: bytes) -> Telemetry:
+    """Read one payload of the `telemetry` topic; raise `MalformedEvent` if it is none."""
+    try:
+        return _telemetry_decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedEvent(str(error)) from error
+
+
+def encode(message: State | Telemetry) -> bytes:
+    """The payload of a state or telemetry message, UTF-8 JSON."""
+    return _encoder.encode(message)

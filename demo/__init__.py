@@ -1,0 +1,1 @@
+"""A town's morning of check-ins on one machine."""

@@ -1,0 +1,1 @@
+"""The speaker in the home: asks, listens, understands, and never loses an answer."""

@@ -1,0 +1,1 @@
+"""Hearing: microphone, end of speech, recognizers."""

@@ -1,0 +1,1 @@
+"""Speaking: voices, loudspeaker, prompts rendered ahead."""

@@ -1,0 +1,345 @@
+"""The hub's tables. Every index says who uses it. Rows of `event` and `transition` are only ever added."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: ISO 8601 text of fixed width on SQLite, so that text order is time order."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """`timestamptz` where there is one."""
+        return dialect.type_descriptor(
+            DateTime(timezone=True) if dialect.name == "postgresql" else String(27)
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a naive time: it would be somebody's local one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime must not reach the store")
+        utc = value.astimezone(UTC)
+        return utc if dialect.name == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy names it
+        """Back to an aware UTC datetime."""
+        if value is None or isinstance(value, datetime):
+            return value
+        return datetime.fromisoformat(value)
+
+
+# ---- the roster: who is watched over, by whom, with what ------------------------------------------------
+
+district = Table(
+    "district",
+    metadata,
+    Column("code", String(24), primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("kana", String(40), nullable=False),
+    Column("position", Integer, nullable=False),
+)
+
+household = Table(
+    "household",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("district", ForeignKey("district.code"), nullable=False),
+    Column("address", String(200), nullable=False),
+    Column("phone", String(20)),
+    Column("lives_alone", Boolean, nullable=False),
+    Index("ix_household_district", "district"),  # the district board, outage
+)
+
+resident = Table(
+    "resident",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("household_id", ForeignKey("household.id"), nullable=False),
+    Column("name", String(80), nullable=False),  # 姓 名, one half-width space
+    Column("kana", String(80), nullable=False),
+    Column("kana_key", String(80), nullable=False),  # 濁点・長音・小書き folded: sorting and search
+    Column("call_name", String(40), nullable=False),  # how the speaker addresses them, 佐藤さん
+    Column("birth_date", Date),
+    Column("sex", String(1)),
+    Column("phone", String(20)),
+    Column("risk_class", String(24), nullable=False),  # a class of the ladder's policy
+    Column("enrolled_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index("ix_resident_household_id", "household_id"),  # a case collects its household's people
+    Index("ix_resident_kana_key", "kana_key"),  # the resident list, sorted by カナ
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column("position", Integer, nullable=False),  # who is called first
+    Column("role", String(24), nullable=False),  # family_contact | helper | welfare_commissioner
+    Column("name", String(80), nullable=False),
+    Column("relation", String(40)),
+    Column("phone", String(20)),
+    Index("ix_contact_resident_id", "resident_id"),  # the ladder, the household page
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column(
+        "tick", String(32), nullable=False
+    ),  # record_answers | tell_family | share | forced_entry | keep_audio
+    Column("granted_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Index("ix_consent_resident_id", "resident_id"),  # every page and export that shows answers
+)
+
+device = Table(
+    "device",
+    metadata,
+    Column("id", String(48), primary_key=True),
+    Column("resident_id", ForeignKey("resident.id")),
+    Column("registered_at", Instant, nullable=False),
+    Column("presence", String(16), nullable=False),  # hub.vocabulary.DeviceState
+    Column("presence_at", Instant),
+    Column("session", String(64)),
+    Column("muted", Boolean, nullable=False, default=False),
+    Column("fault", String(40)),  # the part that is broken, or NULL
+    Column("last_seen_at", Instant),  # arrival of anything at all
+    Column("version", String(40)),
+    Column("recognizer", String(80)),
+    Column("config_revision", Integer, nullable=False, default=0),
+    Column("malformed", Integer, nullable=False, default=0),  # payloads quarantined so far
+    Index("ix_device_resident_id", "resident_id"),  # whose speaker is this, and the reverse
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column("name", String(24), nullable=False),  # morning, evening
+    Column("at", String(8), nullable=False),  # "08:00" or "08:00:30", office time
+    Column("weekdays", JSON, nullable=False),  # ISO, Monday is 1
+    UniqueConstraint("resident_id", "name"),
+)
+
+absence = Table(
+    "absence",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column("kind", String(24), nullable=False),  # out | hospital | day_service
+    Column("starts_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False),  # an absence without an end would be a silence nobody owns
+    Column("ended_at", Instant),  # came home early, or `until` passed
+    Column("said_by", String(80), nullable=False),  # an account, or the device
+    Index("ix_absence_resident_id", "resident_id"),  # is she away right now?
+)
+
+# ---- what was heard, and what should have been -----------------------------------------------------------
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("device_id", String(48), nullable=False),
+    Column("resident_id", String(24)),
+    Column("session", String(64), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Instant, nullable=False),  # when it happened, by the device
+    Column("received_at", Instant, nullable=False),  # when it arrived here
+    Column("clock", String(8), nullable=False),
+    Column("late", Boolean, nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("ix_event_resident_id", "resident_id", "at"),  # the history of one resident
+    Index("ix_event_received_at", "received_at"),  # data age, /healthz
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("topic", String(200), nullable=False),
+    Column("device_id", String(48)),
+    Column("received_at", Instant, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # the first 4 KiB
+    Column("why", String(500), nullable=False),
+)
+
+slot = Table(
+    "slot",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column("day", Date, nullable=False),  # office date
+    Column("name", String(24), nullable=False),
+    Column("opens_at", Instant, nullable=False),
+    Column("deadline_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),  # hub.vocabulary.SlotState
+    Column("why", String(32)),  # hub.vocabulary.ReasonCode: why it is cannot_tell
+    Column("intent", String(16)),
+    Column("asked", Boolean, nullable=False, default=False),  # a prompt was heard to play
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_outcome", String(16)),
+    Column("closed_at", Instant),
+    Column("event_id", String(64)),  # the event that decided it
+    UniqueConstraint("resident_id", "day", "name"),
+    Index("ix_slot_day", "day", "state"),  # the board's tiles, /api/v1/slots
+)
+
+due = Table(
+    "due",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("subject", String(80), nullable=False),
+    UniqueConstraint("kind", "subject"),
+    Index("ix_due_at", "at"),  # the sweep
+)
+
+# ---- the outreach queue -----------------------------------------------------------------------------------
+
+case = Table(
+    "outreach_case",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("household_id", ForeignKey("household.id"), nullable=False),
+    Column("lane", String(8), nullable=False),  # person | device
+    Column("state", String(24), nullable=False),  # hub.vocabulary.CaseState
+    Column("severity", String(24), nullable=False),  # hub.vocabulary.Severity
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("outcome", String(40)),
+    Column("owner", String(80)),
+    Column("step", String(40)),  # the ladder's step that is to be done now
+    Column("step_words", String(200)),
+    Column("due_at", Instant),  # by when
+    Index("ix_outreach_case_open", "closed_at", "severity"),  # the queue
+    Index("ix_outreach_case_household_id", "household_id"),  # one open case a household and lane
+)
+
+reason = Table(
+    "reason",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("case_id", ForeignKey("outreach_case.id"), nullable=False),
+    Column("resident_id", ForeignKey("resident.id")),
+    Column("code", String(32), nullable=False),  # hub.vocabulary.ReasonCode
+    Column("words", String(300), nullable=False),
+    Column("severity", String(24), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column(
+        "source", String(80), nullable=False
+    ),  # the event or slot behind it: a reason is added once per source
+    Column("resolved_at", Instant),
+    Column("resolved_why", String(300)),
+    UniqueConstraint("case_id", "code", "source"),
+    Index("ix_reason_case_id", "case_id"),  # the queue's reason line
+)
+
+transition = Table(
+    "transition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("subject_kind", String(16), nullable=False),  # slot | case | device | absence | resident
+    Column("subject", String(80), nullable=False),
+    Column("old", String(40)),
+    Column("new", String(40), nullable=False),
+    Column("why", String(300), nullable=False),
+    Column("actor", String(80), nullable=False),  # an account, a device, or "hub"
+    Index("ix_transition_subject", "subject_kind", "subject"),  # the history of one thing
+)
+
+# ---- people who log in, and what they looked at --------------------------------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("login", String(80), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("district", String(24)),  # a 民生委員 sees only the own one
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+login_session = Table(
+    "login_session",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+token = Table(
+    "api_token",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("key_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+)
+
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("action", String(40), nullable=False),  # view | export | print | login | refused
+    Column("subject_kind", String(16), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Index("ix_access_log_subject", "subject_kind", "subject", "at"),  # who saw this resident?
+    Index("ix_access_log_actor", "actor", "at"),  # what did this person see?
+)
+
+pulse = Table(
+    "pulse",
+    metadata,
+    # What the hub last did, for /healthz and the board's data age: one row each of last_event, last_sweep.
+    Column("name", String(24), primary_key=True),
+    Column("at", Instant, nullable=False),
+)

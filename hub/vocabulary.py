@@ -1,0 +1,96 @@
+"""The hub's states, each with a line of meaning. Three axes that are never merged: person, device, area."""
+
+from enum import StrEnum
+
+
+class PersonState(StrEnum):
+    """What we know of the resident. Computed from slots, cases and absences; never stored."""
+
+    answered = "answered"
+    waiting = "waiting"
+    """A question is open, or the first one is still to come."""
+    unanswered = "unanswered"
+    """A question was heard to play and nobody answered."""
+    wants_help = "wants_help"
+    away = "away"
+    cannot_tell = "cannot_tell"
+    """No question reached the resident: silence says nothing about them."""
+
+
+class DeviceState(StrEnum):
+    """What we know of the speaker."""
+
+    online = "online"
+    late = "late"
+    """Lost a moment ago; not yet a fact."""
+    offline = "offline"
+    fault = "fault"
+    muted = "muted"
+    not_installed = "not_installed"
+    """Registered, and never heard of."""
+
+
+class SlotState(StrEnum):
+    """Every slot ends in exactly one of the last three (P3)."""
+
+    waiting = "waiting"
+    answered = "answered"
+    missed = "missed"
+    """The question was heard to play, as often as agreed, and nobody answered."""
+    cannot_tell = "cannot_tell"
+    """The question was never heard to play; `why` says what stood in the way, absence included."""
+
+
+class Lane(StrEnum):
+    """Whether a case is about a person, or about a line or box that must be mended."""
+
+    person = "person"
+    device = "device"
+
+
+class Severity(StrEnum):
+    """How soon somebody must act. Ordered by `rank`; a device case never outranks a person's."""
+
+    device_unreachable = "device_unreachable"
+    needs_check = "needs_check"
+    needs_visit = "needs_visit"
+    emergency = "emergency"
+
+    @property
+    def rank(self) -> int:
+        """0 for the least, 3 for an emergency."""
+        return list(Severity).index(self)
+
+
+class CaseState(StrEnum):
+    """Where the work on a case stands."""
+
+    new = "new"
+    phoning = "phoning"
+    visit_assigned = "visit_assigned"
+    visiting = "visiting"
+    done = "done"
+    handed_over = "handed_over"
+    support_conference = "support_conference"
+
+
+class ReasonCode(StrEnum):
+    """Why a household is in the queue."""
+
+    call_for_help = "call_for_help"
+    """助けて、倒れた、or the button."""
+    missed = "missed"
+    """As many slots missed, or as long unanswered, as the policy allows."""
+    negative_response = "negative_response"
+    """unwell or pain was understood."""
+    talk_request = "talk_request"
+    device_unreachable = "device_unreachable"
+    """The line is down, or nothing was heard by the deadline."""
+    not_installed = "not_installed"
+    """Enrolled, and the speaker never said anything."""
+    muted = "muted"
+    mic_fault = "mic_fault"
+    not_played = "not_played"
+    device_fault = "device_fault"
+    away = "away"
+    """Only on slots: nothing was asked during an absence."""

@@ -1,0 +1,5 @@
+"""`python -m mimamori`."""
+
+from mimamori.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""`mimamori understand`: what a sentence means."""

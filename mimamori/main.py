@@ -1,0 +1,28 @@
+"""The `mimamori` command. Exit codes: 0 done, 1 refused with a reason, 2 usage."""
+
+import sys
+
+import typer
+
+from contract.refusal import Refused
+from mimamori.commands import understand
+
+app = typer.Typer(
+    name="mimamori",
+    help="見守り: a watch-over service, from the speaker in the home to the outreach queue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("understand")(understand.understand)
+
+
+def main() -> None:
+    """Run one command; say a refusal in one sentence, and a missing part by the extra that brings it."""
+    try:
+        app()
+    except Refused as refused:
+        print(f"mimamori: {refused}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,1 @@
+"""What makes a home or a hub ready: speech models, broker, keys."""
