@@ -196,7 +196,7 @@ class Envelope(Struct, frozen=True, kw_only=True):
     late: bool = False
     """True when it was flushed after being offline."""
     type: Annotated[str, Meta(min_length=1, max_length=40)]
-    body: msgspec.Raw = msgspec.Raw(b"{}")
+    body: msgspec.Raw
 
 
 class Event(Struct, frozen=True, kw_only=True):
