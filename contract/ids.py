@@ -22,3 +22,7 @@ def uuid7(at: datetime, random_bits: RandomBits = secrets.randbits) -> str:
     value |= 0b10 << 62
     value |= random_bits(62)
     return str(uuid.UUID(int=value))
+
+
+NewId = Callable[[datetime], str]
+"""A source of ids, given the instant they are made at. `uuid7` is one; a test passes one it can predict."""

@@ -94,3 +94,54 @@ class ReasonCode(StrEnum):
     device_fault = "device_fault"
     away = "away"
     """Only on slots: nothing was asked during an absence."""
+
+
+class CaseOutcome(StrEnum):
+    """How a case ended. The first two are the hub's own words, the rest are chosen by a person."""
+
+    settled_by_late_answer = "settled_by_late_answer"
+    """Every reason settled itself before anybody took the case."""
+    settled_by_return = "settled_by_return"
+    """The line came back, or the box was mended, before anybody took the case."""
+    reached_by_phone = "reached_by_phone"
+    met = "met"
+    """会えた, at the door."""
+    hospital = "hospital"
+    """入院, or taken there."""
+    away = "away"
+    device_mended = "device_mended"
+    false_alarm = "false_alarm"
+    """Nothing had happened: a press by mistake, a television."""
+    other = "other"
+
+
+class DueKind(StrEnum):
+    """What happens when a row of the due table falls due. The subject is named in brackets."""
+
+    slot_deadline = "slot_deadline"
+    """[resident/day/name] The slot must end now."""
+    late_silence = "late_silence"
+    """[resident/day/name] A flush told of askings nobody answered; if no answer followed, it was a miss."""
+    unanswered = "unanswered"
+    """[resident] Silent for as long as the policy allows."""
+    ladder_step = "ladder_step"
+    """[case] The step had its time; climb."""
+    acknowledgement = "acknowledgement"
+    """[case] The owner wrote nothing down for too long; the climb goes on."""
+    device_lost = "device_lost"
+    """[device] The line did not come back; it is down."""
+    device_settle = "device_settle"
+    """[device] The line held since it came back; what its loss caused is settled."""
+    absence_end = "absence_end"
+    """[absence] The person is expected home."""
+
+    @property
+    def speaks_of_silence(self) -> bool:
+        """Whether its work may say that a person is silent; held back while the hub itself was blind (P6)."""
+        return self in _OF_SILENCE
+
+
+_OF_SILENCE = frozenset(
+    {DueKind.slot_deadline, DueKind.late_silence, DueKind.unanswered, DueKind.ladder_step}
+    | {DueKind.acknowledgement, DueKind.device_lost}
+)

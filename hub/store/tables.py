@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -96,6 +97,9 @@ resident = Table(
     Column("risk_class", String(24), nullable=False),  # a class of the ladder's policy
     Column("enrolled_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column(
+        "settled_at", Instant
+    ),  # a person dealt with the silence up to here: misses before do not count again
     Index("ix_resident_household_id", "household_id"),  # a case collects its household's people
     Index("ix_resident_kana_key", "kana_key"),  # the resident list, sorted by カナ
 )
@@ -228,6 +232,8 @@ due = Table(
     Column("at", Instant, nullable=False),
     Column("kind", String(24), nullable=False),
     Column("subject", String(80), nullable=False),
+    Column("failures", Integer, nullable=False, default=0),  # how often its work could not be done, in a row
+    Column("error", String(300)),  # what stood in the way the last time; shown by /healthz
     UniqueConstraint("kind", "subject"),
     Index("ix_due_at", "at"),  # the sweep
 )
@@ -246,11 +252,21 @@ case = Table(
     Column("closed_at", Instant),
     Column("outcome", String(40)),
     Column("owner", String(80)),
+    Column("ladder", String(24)),  # the policy's ladder this case climbs
     Column("step", String(40)),  # the ladder's step that is to be done now
     Column("step_words", String(200)),
     Column("due_at", Instant),  # by when
     Index("ix_outreach_case_open", "closed_at", "severity"),  # the queue
-    Index("ix_outreach_case_household_id", "household_id"),  # one open case a household and lane
+    # One open case a household and lane; also how a new reason finds its case.
+    Index(
+        "uq_outreach_case_open",
+        "household_id",
+        "lane",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_outreach_case_household_id", "household_id"),  # the history of a household
 )
 
 reason = Table(
@@ -266,6 +282,7 @@ reason = Table(
     Column(
         "source", String(80), nullable=False
     ),  # the event or slot behind it: a reason is added once per source
+    Column("since", Instant),  # when the silence began, where the reason is one
     Column("resolved_at", Instant),
     Column("resolved_why", String(300)),
     UniqueConstraint("case_id", "code", "source"),
