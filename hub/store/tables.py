@@ -335,6 +335,7 @@ token = Table(
     Column("id", String(36), primary_key=True),
     Column("name", String(80), nullable=False),
     Column("role", String(32), nullable=False),
+    Column("district", String(24)),  # as on an account: a district-bound role sees only this one
     Column("key_hash", String(64), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
