@@ -1,0 +1,306 @@
+"""What the pages and the API show, as frozen rows. Every instant is UTC; every name is as it stands in the roster."""
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from hub.vocabulary import CaseState, DeviceState, Lane, PersonState, ReasonCode, Severity, SlotState
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """A resident as a case names them."""
+
+    id: str
+    name: str
+    kana: str
+    age: int | None
+    """Full years on the office's date."""
+    phone: str | None
+
+
+class ReasonRow(Struct, frozen=True, kw_only=True):
+    """One reason of a case, with the words a CSW reads."""
+
+    code: ReasonCode
+    words: str
+    at: datetime
+    severity: Severity
+    resident_id: str | None
+    since: datetime | None
+    """When the silence began, where the reason is one."""
+    resolved_at: datetime | None
+    """Set when it settled itself or was settled; a taken case keeps showing it."""
+    resolved_why: str | None
+
+
+class QueueRow(Struct, frozen=True, kw_only=True):
+    """One open case: one household, one lane, everything needed to act."""
+
+    case_id: str
+    household_id: str
+    lane: Lane
+    severity: Severity
+    state: CaseState
+    district: str
+    """The district's name."""
+    address: str
+    phone: str | None
+    """The household's; each resident may have one of their own."""
+    lives_alone: bool
+    residents: list[Person]
+    """The people of the household who are watched over, those with a reason first."""
+    reasons: list[ReasonRow]
+    """Unsettled ones first, the gravest first, then the oldest."""
+    opened_at: datetime
+    due_at: datetime | None
+    """By when `step` is to be done."""
+    late: bool
+    """`due_at` has passed. Late stays late in the history."""
+    step: str | None
+    step_words: str | None
+    owner: str | None
+    """The login of whoever took it."""
+    owner_name: str | None
+    silent_for_s: float | None
+    """Seconds since the silence began; None where the case is not about one."""
+
+
+class Tiles(Struct, frozen=True, kw_only=True):
+    """Today's counts of residents. The five states add up to `residents`; `asked` and `emergency` lie across them."""
+
+    residents: int
+    households: int
+    asked: int
+    """A question was heard to play today."""
+    answered: int
+    unanswered: int
+    cannot_tell: int
+    away: int
+    waiting: int
+    emergency: int
+    """Open cases of severity emergency: households."""
+    households_answered: int
+    """Households of which somebody answered today."""
+    closed_today: int
+    """Cases of people that ended today."""
+
+
+class DistrictCard(Struct, frozen=True, kw_only=True):
+    """One district at a glance."""
+
+    code: str
+    name: str
+    kana: str
+    residents: int
+    households: int
+    answered: int
+    unanswered: int
+    cannot_tell: int
+    away: int
+    waiting: int
+    emergency: int
+    needs_visit: int
+    needs_check: int
+    device_unreachable: int
+    """Open cases of each severity: households."""
+    worst: Severity | None
+    """The gravest open case; None when there is none."""
+
+
+class Board(Struct, frozen=True, kw_only=True):
+    """The whole first page, as of one instant."""
+
+    at: datetime
+    day: date
+    """The office's date."""
+    tiles: Tiles
+    people: list[QueueRow]
+    """The queue about people."""
+    devices: list[QueueRow]
+    """The lane of lines and boxes that must be mended."""
+    districts: list[DistrictCard]
+    last_event_at: datetime | None
+    """Arrival of the last event from any home."""
+
+
+class ResidentRow(Struct, frozen=True, kw_only=True):
+    """One resident in a list."""
+
+    id: str
+    household_id: str
+    name: str
+    kana: str
+    age: int | None
+    birth_date: date | None
+    sex: str | None
+    district: str
+    address: str
+    phone: str | None
+    risk_class: str
+    state: PersonState
+    case_severity: Severity | None
+    """The gravest open case of the household."""
+    away_until: datetime | None
+    last_answer_at: datetime | None
+    device_id: str | None
+    device_state: DeviceState
+
+
+class FlagRow(Struct, frozen=True, kw_only=True):
+    """What a 民生委員 may know of a resident of the own district: six fields, and not one more."""
+
+    name: str
+    address: str
+    ward: str
+    birth_date: date | None
+    sex: str | None
+    flag: Severity | None
+    """The gravest open case of the household."""
+
+
+class ContactRow(Struct, frozen=True, kw_only=True):
+    """Somebody to call, in the order of the ladder."""
+
+    role: str
+    name: str
+    relation: str | None
+    phone: str | None
+
+
+class ConsentRow(Struct, frozen=True, kw_only=True):
+    """One tick of the enrolment form."""
+
+    tick: str
+    granted_at: datetime
+    revoked_at: datetime | None
+
+
+class ScheduleRow(Struct, frozen=True, kw_only=True):
+    """One agreed time."""
+
+    name: str
+    at: str
+    weekdays: list[int]
+
+
+class AbsenceRow(Struct, frozen=True, kw_only=True):
+    """Nobody is asked between `starts_at` and `until`."""
+
+    id: str
+    resident_id: str
+    kind: str
+    starts_at: datetime
+    until: datetime
+    ended_at: datetime | None
+    said_by: str
+
+
+class SlotRow(Struct, frozen=True, kw_only=True):
+    """One check-in that was agreed upon, and how it ended."""
+
+    resident_id: str
+    name: str
+    """The resident's name."""
+    district: str
+    day: date
+    slot: str
+    opens_at: datetime
+    deadline_at: datetime
+    state: SlotState
+    why: ReasonCode | None
+    intent: str | None
+    asked: bool
+    attempts: int
+    last_outcome: str | None
+    closed_at: datetime | None
+
+
+class DeviceRow(Struct, frozen=True, kw_only=True):
+    """One speaker."""
+
+    id: str
+    resident_id: str | None
+    household_id: str | None
+    district: str | None
+    state: DeviceState
+    presence_at: datetime | None
+    """Since when its line is as it is."""
+    muted: bool
+    fault: str | None
+    last_seen_at: datetime | None
+    version: str | None
+    recognizer: str | None
+    malformed: int
+
+
+class EventRow(Struct, frozen=True, kw_only=True):
+    """One event as it came. The words heard are left out unless the resident lets the office see them."""
+
+    id: str
+    device_id: str
+    at: datetime
+    received_at: datetime
+    clock: str
+    late: bool
+    type: str
+    body: dict[str, Any]
+
+
+class TransitionRow(Struct, frozen=True, kw_only=True):
+    """One line of history."""
+
+    at: datetime
+    kind: str
+    subject: str
+    old: str | None
+    new: str
+    why: str
+    actor: str
+    actor_name: str
+
+
+class ResidentDetail(Struct, frozen=True, kw_only=True):
+    """Everything the office knows of one resident that is needed to act."""
+
+    resident: ResidentRow
+    lives_alone: bool
+    call_name: str
+    enrolled_at: datetime
+    contacts: list[ContactRow]
+    consents: list[ConsentRow]
+    schedule: list[ScheduleRow]
+    absences: list[AbsenceRow]
+    """Now and to come."""
+    devices: list[DeviceRow]
+    slots: list[SlotRow]
+    """Of the last 14 days, the newest first."""
+
+
+class ClosedCase(Struct, frozen=True, kw_only=True):
+    """A case that ended."""
+
+    case_id: str
+    severity: Severity
+    lane: Lane
+    opened_at: datetime
+    closed_at: datetime
+    outcome: str | None
+    owner: str | None
+
+
+class HouseholdDetail(Struct, frozen=True, kw_only=True):
+    """One home: who lives there, what is open, what was."""
+
+    id: str
+    district: str
+    district_code: str
+    address: str
+    phone: str | None
+    lives_alone: bool
+    residents: list[ResidentDetail]
+    open_cases: list[QueueRow]
+    closed_cases: list[ClosedCase]
+    """The newest twenty."""
+    history: list[TransitionRow]
+    """The newest hundred lines about the home's people, slots, speakers and cases."""
