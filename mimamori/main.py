@@ -5,7 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import understand
+from mimamori.commands import provision, understand
 
 app = typer.Typer(
     name="mimamori",
@@ -14,6 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(provision.app, name="provision")
 app.command("understand")(understand.understand)
 
 

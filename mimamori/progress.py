@@ -1,0 +1,49 @@
+"""A progress bar for what takes long, on the terminal."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+
+class TerminalWatcher:
+    """Shows how much of a model has arrived; on something that is no terminal, only the sentences."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "TerminalWatcher":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def start(self, model: str, size: int) -> None:
+        """A model of `size` bytes is being fetched."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        if not self._console.is_terminal:
+            self._console.print(f"{model} を取得しています ({size / 1e6:.0f} MB)", soft_wrap=True, highlight=False)
+        self._task = self._progress.add_task(model, total=size)
+
+    def moved(self, here: int) -> None:
+        """`here` bytes of it have arrived."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=here)
+
+    def say(self, sentence: str) -> None:
+        """A line for the person who waits."""
+        self._console.print(sentence, soft_wrap=True, highlight=False)
