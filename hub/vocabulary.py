@@ -115,6 +115,20 @@ class CaseOutcome(StrEnum):
     other = "other"
 
 
+class Party(StrEnum):
+    """Who does, or is asked to do, a step of a ladder."""
+
+    resident = "resident"
+    """A member of staff phones the resident."""
+    family_contact = "family_contact"
+    helper = "helper"
+    welfare_commissioner = "welfare_commissioner"
+    office = "office"
+    """The desk itself: look, decide, send a technician."""
+    visit = "visit"
+    """Somebody goes there. The last step."""
+
+
 class DueKind(StrEnum):
     """What happens when a row of the due table falls due. The subject is named in brackets."""
 

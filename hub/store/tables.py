@@ -256,6 +256,7 @@ case = Table(
     Column("step", String(40)),  # the ladder's step that is to be done now
     Column("step_words", String(200)),
     Column("due_at", Instant),  # by when
+    Column("acknowledged_until", Instant),  # the owner is at it; the climb rests until then
     Index("ix_outreach_case_open", "closed_at", "severity"),  # the queue
     # One open case a household and lane; also how a new reason finds its case.
     Index(
@@ -287,6 +288,7 @@ reason = Table(
     Column("resolved_why", String(300)),
     UniqueConstraint("case_id", "code", "source"),
     Index("ix_reason_case_id", "case_id"),  # the queue's reason line
+    Index("ix_reason_resident_id", "resident_id"),  # an answer looks for the silence it ends
 )
 
 transition = Table(
