@@ -1,0 +1,20 @@
+"""What an answer meant, and why we think so."""
+
+from msgspec import Struct
+
+from contract.events import Intent
+
+
+class Meaning(Struct, frozen=True, kw_only=True):
+    """The understanding of one utterance."""
+
+    intent: Intent
+    """What it meant; `unrelated` with a low confidence is how "not understood" looks."""
+    confidence: float
+    """0..1, calibrated on the development set: about this share of such readings is right."""
+    reading: str
+    """How it was read, katakana."""
+    because: list[str]
+    """The rules, phrases and similarities that decided, a few words each; empty never."""
+    certain: bool
+    """False: do not act on it, ask a closed question (はい/いいえ) first."""
