@@ -162,7 +162,8 @@ class Broker:
         if self.running:
             return
         binary = server_binary()
-        self._write_files()
+        self._write_config()
+        self._log.write_bytes(b"")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -194,6 +195,13 @@ class Broker:
             process.kill()
             process.wait()
 
+    def admit(self, users: Sequence[User]) -> None:
+        """Let in these users from now on, and nobody else; whoever is connected and not among them is cut off."""
+        self._users = tuple(users)
+        self._write_config()
+        if self._process and self.running:
+            self._process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """End the server as a power cut would; for tests of what survives it."""
         if self._process:
@@ -217,7 +225,7 @@ class Broker:
     def _log(self) -> Path:
         return self._folder / "broker.log"
 
-    def _write_files(self) -> None:
+    def _write_config(self) -> None:
         text = configuration(
             [*self._users, self._probe], self._folder / "store", self._host, self._port or -1
         )
@@ -226,7 +234,6 @@ class Broker:
             self._folder.mkdir(parents=True, exist_ok=True)
             config.touch(mode=0o600)
             config.write_text(text, encoding="utf-8")
-            self._log.write_bytes(b"")
         except OSError as error:
             raise Refused(
                 f"ブローカーの設定を {self._folder} に書けません ({error.strerror})。"
