@@ -1,0 +1,20 @@
+"""Who does what when it falls due."""
+
+from collections.abc import Mapping
+
+from hub import ladder
+from hub.due import Handler
+from hub.vocabulary import DueKind
+from hub.watch import away, deadlines, silence, states
+
+HANDLERS: Mapping[DueKind, Handler] = {
+    DueKind.slot_deadline: deadlines.at_deadline,
+    DueKind.late_silence: deadlines.at_late_silence,
+    DueKind.unanswered: silence.at_unanswered,
+    DueKind.ladder_step: ladder.at_step,
+    DueKind.acknowledgement: ladder.at_acknowledgement,
+    DueKind.device_lost: states.at_lost,
+    DueKind.device_settle: states.at_settle,
+    DueKind.absence_end: away.at_end,
+}
+"""Every kind has one; a test says so."""

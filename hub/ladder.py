@@ -1,0 +1,178 @@
+"""The climb: who is asked next, when, and what is said when a step has nobody to ask."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from hub import words
+from hub.outreach import cases
+from hub.outreach.cases import Case, Person
+from hub.policy import Step
+from hub.store import tables as t
+from hub.vocabulary import DueKind, Lane, Party, Severity
+from hub.work import HUB, Work
+
+
+class Consented(NamedTuple):
+    """What a party is called, and the tick without which it is not told (domain: four tracks)."""
+
+    called: str
+    tick: str
+
+
+_TOLD: dict[Party, Consented] = {
+    Party.family_contact: Consented("家族", "tell_family"),
+    Party.helper: Consented("協力員", "tell_family"),
+    Party.welfare_commissioner: Consented("民生委員", "share"),
+}
+
+
+def enter(work: Work, case: Case, ladder: str, concerned: Collection[Person], first: int = 0) -> None:
+    """Put the case on the first step of `ladder`, from index `first`, that has somebody to ask.
+
+    The time by which something had to be done never moves back: what was late stays late. The last step of every
+    ladder can always be done (the policy is checked for it).
+    """
+    steps = work.policy.ladders[ladder]
+    for index in range(first, len(steps)):
+        step = steps[index]
+        missing = "" if index == len(steps) - 1 else _missing(work.conn, step.party, concerned)
+        if not missing:
+            break
+        work.record("case", case["id"], case["step"], step.name, f"「{step.words}」は飛ばしました: {missing}")
+    if step.party is Party.visit and case["severity"] != Severity.emergency:
+        due_at = work.policy.visit_due(work.now, _gravest_class(work, concerned))
+    else:
+        due_at = work.now + step.wait
+    climbing = case["ladder"] == ladder and first > 0
+    if not climbing and case["due_at"] is not None:
+        due_at = min(due_at, case["due_at"])
+    work.record("case", case["id"], case["step"], step.name, step.words)
+    cases.change(work, case, ladder=ladder, step=step.name, step_words=step.words, due_at=due_at)
+    if step.party is Party.visit:
+        _needs_visit(work, case)
+    _set_timer(work, case, step)
+
+
+def climb(work: Work, case: Case, why: str, actor: str = HUB) -> None:
+    """Go on to the next step; on the last one only write down that its time is over."""
+    steps = work.policy.ladders.get(case["ladder"] or "", [])
+    here = next((index for index, step in enumerate(steps) if step.name == case["step"]), None)
+    work.record("case", case["id"], case["step"], case["step"] or "-", why, actor)
+    people = concerned(work.conn, case)
+    if people and here is not None and here + 1 < len(steps):
+        enter(work, case, case["ladder"], people, here + 1)
+
+
+def at_step(work: Work, subjects: Sequence[str]) -> None:
+    """The time of a step is over and nobody wrote anything down."""
+    for case_id in subjects:
+        case = cases.get(work.conn, case_id)
+        if case["closed_at"] is None and case["acknowledged_until"] is None:
+            late = words.moment(case["due_at"]) if case["due_at"] else "期限"
+            climb(work, case, f"「{case['step_words']}」が {late} までに済みませんでした")
+
+
+def at_acknowledgement(work: Work, subjects: Sequence[str]) -> None:
+    """An owner wrote nothing down for too long: the climb goes on, the owner stays."""
+    for case_id in subjects:
+        case = cases.get(work.conn, case_id)
+        if case["closed_at"] is None and case["acknowledged_until"] is not None:
+            cases.change(work, case, acknowledged_until=None)
+            climb(work, case, f"{case['owner']} が引き受けたまま記録がないため、先へ進めます")
+
+
+def rest(work: Work, case: Case, actor: str) -> None:
+    """Somebody is at it: the climb rests for as long as the policy allows, from now."""
+    until = work.now + work.policy.acknowledgement[Severity(case["severity"])]
+    cases.change(work, case, acknowledged_until=until)
+    work.cancel(DueKind.ladder_step, case["id"])
+    work.schedule(DueKind.acknowledgement, case["id"], until)
+    work.record(
+        "case", case["id"], case["step"], case["step"] or "-", f"{words.time_of_day(until)} まで対応中", actor
+    )
+
+
+def end_rest(work: Work, case: Case) -> None:
+    """Nobody is at it any more, or something graver came."""
+    if case["acknowledged_until"] is not None:
+        cases.change(work, case, acknowledged_until=None)
+        work.cancel(DueKind.acknowledgement, case["id"])
+
+
+def resume(work: Work, case: Case) -> None:
+    """Nobody is at it any more: the step's time runs again from now."""
+    end_rest(work, case)
+    for step in work.policy.ladders.get(case["ladder"] or "", []):
+        if step.name == case["step"]:
+            _set_timer(work, case, step)
+
+
+def halt(work: Work, case: Case) -> None:
+    """There is nothing left to climb for."""
+    work.cancel(DueKind.ladder_step, case["id"])
+
+
+def concerned(conn: Connection, case: Case) -> list[Person]:
+    """The residents for whom a reason of the case still stands."""
+    residents = {row["resident_id"] for row in cases.unresolved(conn, case["id"]) if row["resident_id"]}
+    return list(cases.people(conn, residents).values())
+
+
+def _set_timer(work: Work, case: Case, step: Step) -> None:
+    if case["acknowledged_until"] is None:
+        visit = step.party is Party.visit and case["due_at"] > work.now
+        work.schedule(DueKind.ladder_step, case["id"], case["due_at"] if visit else work.now + step.wait)
+
+
+def _needs_visit(work: Work, case: Case) -> None:
+    """The visit step makes the reasons behind it weigh a visit; a box never weighs more than a person."""
+    if case["lane"] != Lane.person or Severity(case["severity"]).rank >= Severity.needs_visit.rank:
+        return
+    work.conn.execute(
+        update(t.reason)
+        .where(
+            t.reason.c.case_id == case["id"],
+            t.reason.c.resolved_at.is_(None),
+            t.reason.c.severity == Severity.needs_check,
+        )
+        .values(severity=Severity.needs_visit)
+    )
+    cases.set_severity(work, case, Severity.needs_visit, "電話でも家族でも確認できず、訪問が必要です")
+
+
+def _gravest_class(work: Work, concerned: Collection[Person]) -> str:
+    classes = {one.risk_class for one in concerned}
+    return max(classes, key=lambda name: work.policy.risk_class(name).rank)
+
+
+def _missing(conn: Connection, party: Party, concerned: Collection[Person]) -> str:
+    """Why nobody can be asked at a step of this party; empty when somebody can."""
+    if party is Party.resident:
+        return "" if any(one.has_phone for one in concerned) else "電話番号の登録がありません"
+    if party not in _TOLD:
+        return ""
+    told = _TOLD[party]
+    residents = [one.id for one in concerned]
+    contacts = set(
+        conn.scalars(
+            select(t.contact.c.resident_id).where(
+                t.contact.c.resident_id.in_(residents),
+                t.contact.c.role == party,
+                t.contact.c.phone.is_not(None),
+            )
+        )
+    )
+    if not contacts:
+        return f"電話番号のある{told.called}の登録がありません"
+    agreed = set(
+        conn.scalars(
+            select(t.consent.c.resident_id).where(
+                t.consent.c.resident_id.in_(contacts),
+                t.consent.c.tick == told.tick,
+                t.consent.c.revoked_at.is_(None),
+            )
+        )
+    )
+    return "" if agreed else f"{told.called}に知らせる同意がありません"

@@ -1,0 +1,38 @@
+"""What should have been heard by now, and what was: slots, events, lines and silences.
+
+The three entry points run inside somebody else's transaction: `enrol` when the roster changes, `on_event` once per
+stored event, `on_state` per message of a device's state topic.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from contract.events import Event, State
+from contract.ids import NewId, uuid7
+from hub.policy import Policy
+from hub.watch import events, states
+from hub.watch import slots as _slots
+from hub.work import Work
+
+__all__ = ["enrol", "on_event", "on_state"]
+
+
+def enrol(conn: Connection, resident_id: str, now: datetime, policy: Policy, ids: NewId = uuid7) -> None:
+    """Plan the next slot of every schedule row of a resident; again after any change of schedule or enrolment."""
+    with Work(conn, now, ids, policy) as work:
+        _slots.enrol(work, resident_id)
+
+
+def on_event(conn: Connection, event: Event, received_at: datetime, ids: NewId, policy: Policy) -> None:
+    """Let one event take effect. The caller has stored it in this transaction, and calls once per event id."""
+    with Work(conn, received_at, ids, policy) as work:
+        events.apply(work, event)
+
+
+def on_state(
+    conn: Connection, device: str, state: State, received_at: datetime, ids: NewId, policy: Policy
+) -> None:
+    """Let a birth, a goodbye or a will take effect; told twice, it changes nothing the second time."""
+    with Work(conn, received_at, ids, policy) as work:
+        states.apply(work, device, state)

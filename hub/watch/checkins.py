@@ -1,0 +1,154 @@
+"""What came of an asking: the slot it names, early, in time, late, or known to nobody."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import RowMapping, select, update
+
+from contract.events import CheckIn, Event, Intent, Outcome
+from contract.time import office_date
+from hub import words
+from hub.outreach.reasons import resolve, standing
+from hub.store import tables as t
+from hub.vocabulary import DueKind, ReasonCode, SlotState
+from hub.watch import silence, slots
+from hub.watch.slots import SlotKey
+from hub.work import Work
+
+_NOT_ASKED = (ReasonCode.muted, ReasonCode.mic_fault, ReasonCode.not_played)
+_SAID = {
+    Intent.going_out: "出かけるとの応答",
+    Intent.declined: "今はよいとの応答",
+    Intent.repeat: "聞き返しの応答",
+}
+
+
+def apply(work: Work, device: RowMapping, event: Event, check_in: CheckIn) -> None:
+    """Let one asking take effect on the slot it names and on the box that asked."""
+    resident_id = device["resident_id"]
+    _mouth_and_ear(work, device, check_in.outcome)
+    slot = _slot(work, resident_id, check_in.slot, event)
+    heard = check_in.intent is not None and check_in.intent is not Intent.unrelated
+    if slot is None:
+        return
+    if not heard:
+        _asked(work, slot, check_in)
+    elif slot["state"] == SlotState.waiting:
+        _answered(work, slot, event, check_in)
+    elif slot["state"] != SlotState.answered:
+        _settled(work, slot, event, check_in)
+
+
+def named(work: Work, resident_id: str, slot: str) -> str:
+    """How staff call the slot an event names: 11/24 朝."""
+    key = _key(resident_id, slot)
+    if key is None:
+        return slot
+    called = work.policy.slot_words.get(key.name, key.name)
+    return f"{key.day.month}/{key.day.day} {called}"
+
+
+def _key(resident_id: str, slot: str) -> SlotKey | None:
+    day, _, name = slot.partition("/")
+    try:
+        return SlotKey(resident_id, date.fromisoformat(day), name)
+    except ValueError:
+        return None
+
+
+def _slot(work: Work, resident_id: str, named_slot: str, event: Event) -> RowMapping | None:
+    """The slot an event names, planned now if the hub has not come that far; None, and written down, if unknown."""
+    key = _key(resident_id, named_slot)
+    row = _find(work, key) if key else None
+    if row is None and key is not None:
+        until = work.now + work.policy.watch.early_window
+        if slots.plan_for_event(work, resident_id, key.day, key.name, until):
+            row = _find(work, key)
+    if row is None:
+        why = f"予定にない声かけ「{named_slot}」の記録が届きました"
+        work.record("resident", resident_id, None, "unknown_slot", why, event.device)
+    elif row["opens_at"] - work.policy.watch.early_window > work.now:
+        why = "早すぎる記録のため、この声かけの応答とはしません"
+        work.record("slot", str(key), row["state"], row["state"], why, event.device)
+        return None
+    return row
+
+
+def _find(work: Work, key: SlotKey) -> RowMapping | None:
+    return (
+        work.conn.execute(
+            select(t.slot).where(
+                t.slot.c.resident_id == key.resident_id, t.slot.c.day == key.day, t.slot.c.name == key.name
+            )
+        )
+        .mappings()
+        .one_or_none()
+    )
+
+
+def _asked(work: Work, slot: RowMapping, check_in: CheckIn) -> None:
+    """An asking without an answer. It may arrive out of order, or after the slot has ended."""
+    values: dict[str, object] = {"asked": slot["asked"] or check_in.outcome.was_asked}
+    if check_in.attempts >= slot["attempts"]:
+        values |= {"attempts": check_in.attempts, "last_outcome": check_in.outcome}
+    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]).values(values))
+    told_nothing = slot["state"] == SlotState.cannot_tell and slot["why"] != ReasonCode.away
+    if told_nothing and check_in.outcome.was_asked:
+        work.schedule(DueKind.late_silence, str(_of(slot)), work.policy.watch.device_settle)
+
+
+def _answered(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> None:
+    """An answer in time: the slot ends now, and the next one is planned."""
+    _end(work, slot, event, check_in, _SAID.get(check_in.intent or Intent.fine, "応答あり"))
+    work.cancel(DueKind.slot_deadline, str(_of(slot)))
+    slots.plan_after(work, [slot])
+    _no_longer_silent(work, slot)
+
+
+def _settled(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> None:
+    """An answer that arrives after its slot ended without one: it counts, and the history says that it was late."""
+    late = words.length(max(work.now - slot["closed_at"], timedelta()))
+    _end(work, slot, event, check_in, f"締切の {late}後に応答が届きました")
+    work.cancel(DueKind.late_silence, str(_of(slot)))
+    _no_longer_silent(work, slot)
+
+
+def _end(work: Work, slot: RowMapping, event: Event, check_in: CheckIn, why: str) -> None:
+    work.conn.execute(
+        update(t.slot)
+        .where(t.slot.c.id == slot["id"])
+        .values(
+            state=SlotState.answered,
+            why=None,
+            intent=check_in.intent,
+            asked=True,
+            attempts=max(slot["attempts"], check_in.attempts),
+            last_outcome=check_in.outcome,
+            closed_at=work.now,
+            event_id=event.id,
+        )
+    )
+    work.record("slot", str(_of(slot)), slot["state"], SlotState.answered, why, event.device)
+
+
+def _no_longer_silent(work: Work, slot: RowMapping) -> None:
+    """Whatever silence led up to this slot is over."""
+    day = slot["day"]
+    when = words.time_of_day(slot["opens_at"])
+    if day != office_date(work.now):
+        when = f"{day.month}/{day.day} {when}"
+    silence.judge(work, [slot["resident_id"]], f"{when} の声かけに応答")
+
+
+def _mouth_and_ear(work: Work, device: RowMapping, outcome: Outcome) -> None:
+    """An asking that was heard to play says that nothing stands in the way any more; a muted one, that it does."""
+    muted = outcome is Outcome.muted
+    if outcome.was_asked:
+        over = standing(work, [device["resident_id"]], _NOT_ASKED)
+        if over:
+            resolve(work, over, "声かけが再生されました", device["id"])
+    if device["muted"] != muted and (muted or outcome.was_asked):
+        work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(muted=muted))
+
+
+def _of(slot: RowMapping) -> SlotKey:
+    return SlotKey(slot["resident_id"], slot["day"], slot["name"])

@@ -1,0 +1,195 @@
+"""Slots: the next one of every schedule row always exists, together with its deadline."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+
+from contract.time import office_date, office_instant
+from hub import pulse
+from hub.store import tables as t
+from hub.vocabulary import DueKind, SlotState
+from hub.work import Work
+
+
+class SlotKey(NamedTuple):
+    """Which slot of whom; `str()` is its subject in due rows and transitions."""
+
+    resident_id: str
+    day: date
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.resident_id}/{self.day.isoformat()}/{self.name}"
+
+    @classmethod
+    def parse(cls, subject: str) -> "SlotKey":
+        """The reverse of `str()`."""
+        resident_id, day, name = subject.rsplit("/", 2)
+        return cls(resident_id, date.fromisoformat(day), name)
+
+
+class Rule(NamedTuple):
+    """One row of a resident's schedule."""
+
+    resident_id: str
+    name: str
+    at: timedelta
+    """After office midnight."""
+    weekdays: frozenset[int]
+
+    def opening(self, day: date) -> datetime:
+        """When the slot of `day` opens."""
+        return office_instant(day, self.at)
+
+    def next_day(self, not_before: datetime) -> date:
+        """The day of the first slot that opens at or after `not_before`."""
+        day = office_date(not_before)
+        while day.isoweekday() not in self.weekdays or self.opening(day) < not_before:
+            day += timedelta(days=1)
+        return day
+
+    def day_after(self, day: date) -> date:
+        """The day of the slot after the one of `day`."""
+        return self.next_day(self.opening(day) + timedelta(microseconds=1))
+
+
+def rules(conn: Connection, residents: Collection[str]) -> dict[str, list[Rule]]:
+    """The schedules of those of these residents who are still watched over, by resident."""
+    found: dict[str, list[Rule]] = defaultdict(list)
+    if residents:
+        for row in conn.execute(
+            select(t.schedule)
+            .join(t.resident, t.resident.c.id == t.schedule.c.resident_id)
+            .where(t.schedule.c.resident_id.in_(residents), t.resident.c.ended_at.is_(None))
+        ):
+            found[row.resident_id].append(
+                Rule(row.resident_id, row.name, _after_midnight(row.at), frozenset(row.weekdays))
+            )
+    return found
+
+
+def _after_midnight(at: str) -> timedelta:
+    hours, minutes, *seconds = (int(part) for part in at.split(":"))
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds[0] if seconds else 0)
+
+
+def plan(work: Work, openings: Iterable[tuple[Rule, date]]) -> None:
+    """Make these slots and their deadlines.
+
+    A deadline that is already past (the hub was away for days) waits for the settle window that may be open.
+    """
+    rows: list[dict[str, Any]] = []
+    settled_at = None
+    for rule, day in openings:
+        opens_at = rule.opening(day)
+        deadline_at = work.policy.deadline(opens_at)
+        rows.append(
+            {
+                "resident_id": rule.resident_id,
+                "day": day,
+                "name": rule.name,
+                "opens_at": opens_at,
+                "deadline_at": deadline_at,
+                "state": SlotState.waiting,
+                "asked": False,
+                "attempts": 0,
+            }
+        )
+        if deadline_at <= work.now and settled_at is None:
+            settled_at = pulse.last(work.conn, pulse.SETTLED_AT) or deadline_at
+        work.schedule(
+            DueKind.slot_deadline,
+            str(SlotKey(rule.resident_id, day, rule.name)),
+            max(deadline_at, settled_at) if settled_at and deadline_at <= work.now else deadline_at,
+        )
+    if rows:
+        work.conn.execute(insert(t.slot), rows)
+
+
+def plan_after(work: Work, closed: Sequence[RowMapping]) -> None:
+    """Make the slot after each of these (`resident_id`, `day`, `name`) where its schedule row still stands."""
+    standing = {
+        (rule.resident_id, rule.name): rule
+        for of_one in rules(work.conn, {slot["resident_id"] for slot in closed}).values()
+        for rule in of_one
+    }
+    plan(
+        work,
+        [
+            (rule, rule.day_after(slot["day"]))
+            for slot in closed
+            if (rule := standing.get((slot["resident_id"], slot["name"])))
+        ],
+    )
+
+
+def enrol(work: Work, resident_id: str) -> None:
+    """Bring the slots of a resident in line with the schedule; again after every change of it, or of its end.
+
+    A slot that is already open runs to its end. One that is still to come follows the schedule: nothing was asked
+    yet. A slot that has ended stands for its day: the next one is of a later day.
+    """
+    conn, now = work.conn, work.now
+    mine = t.slot.c.resident_id == resident_id
+    coming = {
+        slot["name"]: slot
+        for slot in conn.execute(
+            select(t.slot).where(mine, t.slot.c.state == SlotState.waiting, t.slot.c.opens_at > now)
+        ).mappings()
+    }
+    begun: dict[str, date] = dict(
+        conn.execute(
+            select(t.slot.c.name, func.max(t.slot.c.day))
+            .where(mine, t.slot.c.id.not_in([slot["id"] for slot in coming.values()]))
+            .group_by(t.slot.c.name)
+        )
+        .tuples()
+        .all()
+    )
+    open_now = set(
+        conn.scalars(
+            select(t.slot.c.name).where(mine, t.slot.c.state == SlotState.waiting, t.slot.c.opens_at <= now)
+        )
+    )
+    openings = []
+    for rule in rules(conn, [resident_id]).get(resident_id, []):
+        if rule.name in open_now:
+            continue
+        day = rule.next_day(now)
+        while rule.name in begun and day <= begun[rule.name]:
+            day = rule.day_after(day)
+        planned = coming.get(rule.name)
+        if planned is not None and planned["opens_at"] == rule.opening(day):
+            del coming[rule.name]
+        else:
+            openings.append((rule, day))
+    for slot in coming.values():
+        conn.execute(delete(t.slot).where(t.slot.c.id == slot["id"]))
+        work.cancel(DueKind.slot_deadline, str(SlotKey(resident_id, slot["day"], slot["name"])))
+    plan(work, openings)
+
+
+def plan_for_event(work: Work, resident_id: str, day: date, name: str, until: datetime) -> bool:
+    """Make the slots up to the one an event names, if the schedule has it and it opens by `until`.
+
+    The hub may have been away for days: the answers that were stored in the home arrive before their slots were
+    planned. False when the schedule has no such slot.
+    """
+    rule = next((r for r in rules(work.conn, [resident_id]).get(resident_id, []) if r.name == name), None)
+    if rule is None or day.isoweekday() not in rule.weekdays or rule.opening(day) > until:
+        return False
+    latest: date | None = work.conn.scalar(
+        select(func.max(t.slot.c.day)).where(t.slot.c.resident_id == resident_id, t.slot.c.name == name)
+    )
+    if latest is None or day <= latest:
+        return False
+    openings = []
+    upcoming = rule.day_after(latest)
+    while upcoming <= day:
+        openings.append((rule, upcoming))
+        upcoming = rule.day_after(upcoming)
+    plan(work, openings)
+    return True

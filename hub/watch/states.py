@@ -1,0 +1,159 @@
+"""The line of a speaker: births, goodbyes, wills, and what their silence means for the box, never for the person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection, RowMapping, select, update
+
+from contract.events import Presence, State
+from hub import words
+from hub.outreach import cases
+from hub.outreach.reasons import Finding, report, resolve, standing
+from hub.store import tables as t
+from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode, Severity
+from hub.work import Work
+
+log = structlog.get_logger(__name__)
+
+BACK = "通信が戻りました"
+_LINE = (ReasonCode.device_unreachable, ReasonCode.not_installed)
+
+
+def state_of(presence: str, muted: bool, fault: str | None) -> DeviceState:
+    """One word for a speaker: its line first; of one that is online, what is broken, then the mute switch."""
+    line = DeviceState(presence)
+    if line is not DeviceState.online:
+        return line
+    if fault is not None:
+        return DeviceState.fault
+    return DeviceState.muted if muted else DeviceState.online
+
+
+def apply(work: Work, device_id: str, state: State) -> None:
+    """A birth, a goodbye or a will."""
+    device = of(work.conn, device_id)
+    if device is None:
+        log.warning("state.of_unknown_device", device=device_id)
+        return
+    if state.presence is Presence.online:
+        _born(work, device, state)
+    elif device["session"] in (None, state.session):
+        _gone(work, device, state)
+    else:
+        log.info("state.of_older_session", device=device_id, session=state.session)
+
+
+def heard(work: Work, device: RowMapping, session: str) -> None:
+    """An event of `session` arrived. It says that the line works, unless it was sent before that session was lost."""
+    values: dict[str, object] = {"last_seen_at": work.now}
+    lost = device["presence"] in (DeviceState.late, DeviceState.offline)
+    if device["presence"] == DeviceState.not_installed or (lost and session != device["session"]):
+        values |= {"presence": DeviceState.online, "presence_at": work.now, "session": session}
+        _returned(work, device)
+    work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(values))
+
+
+def at_lost(work: Work, subjects: Sequence[str]) -> None:
+    """The line did not come back in time: it is down, and somebody looks after the box.
+
+    Here, and nowhere else, a loss becomes a fact; a whole district lost together is to be recognised here.
+    """
+    for device_id in subjects:
+        device = of(work.conn, device_id)
+        if device is None or device["presence"] not in (DeviceState.late, DeviceState.offline):
+            continue
+        switched_off = device["presence"] == DeviceState.offline
+        if not switched_off:
+            why = "通信が戻らないため途絶とします"
+            _set_presence(work, device, DeviceState.offline, device["presence_at"], why)
+        if device["resident_id"] is not None:
+            report_unreachable(work, device["resident_id"], device, switched_off=switched_off)
+
+
+def at_settle(work: Work, subjects: Sequence[str]) -> None:
+    """The line held since it came back: what its loss caused is settled."""
+    for device_id in subjects:
+        device = of(work.conn, device_id)
+        if device is None or device["presence"] != DeviceState.online or device["resident_id"] is None:
+            continue
+        gone = standing(work, [device["resident_id"]], _LINE)
+        if gone:
+            resolve(work, gone, f"{BACK}({words.moment(device['presence_at'])})")
+
+
+def report_unreachable(
+    work: Work, resident_id: str, device: RowMapping, *, switched_off: bool = False
+) -> None:
+    """Bring a line that is down into the device lane; the same loss twice is one reason."""
+    since = device["presence_at"]
+    report(
+        work,
+        Finding(
+            person=cases.person(work.conn, resident_id),
+            lane=Lane.device,
+            code=ReasonCode.device_unreachable,
+            severity=Severity.device_unreachable,
+            words=f"{'電源が切られています' if switched_off else '通信途絶'}({words.moment(since)} から)",
+            source=f"{device['id']}@{since.isoformat()}",
+            actor=device["id"],
+        ),
+    )
+
+
+def of(conn: Connection, device_id: str) -> RowMapping | None:
+    """The device's row."""
+    return conn.execute(select(t.device).where(t.device.c.id == device_id)).mappings().one_or_none()
+
+
+def _born(work: Work, device: RowMapping, state: State) -> None:
+    known = device["session"] == state.session and device["presence"] == DeviceState.online
+    values: dict[str, object] = {
+        "session": state.session,
+        "presence": DeviceState.online,
+        "muted": state.muted,
+        "last_seen_at": work.now,
+        "version": state.version or device["version"],
+        "recognizer": state.recognizer or device["recognizer"],
+    }
+    if not known:
+        values["presence_at"] = work.now
+        if device["presence"] != DeviceState.online:
+            _returned(work, device)
+    work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(values))
+    if device["muted"] != state.muted:
+        _mute_switched(work, device, state.muted)
+
+
+def _gone(work: Work, device: RowMapping, state: State) -> None:
+    if device["presence"] in (DeviceState.late, DeviceState.offline):
+        return  # the same will told again, or a will after the goodbye
+    work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(session=state.session))
+    work.cancel(DueKind.device_settle, device["id"])
+    if state.presence is Presence.offline:
+        _set_presence(work, device, DeviceState.offline, work.now, "電源を切る知らせがありました")
+    else:
+        _set_presence(work, device, DeviceState.late, work.now, "通信が切れました")
+    work.schedule(DueKind.device_lost, device["id"], work.policy.watch.device_lost_after)
+
+
+def _returned(work: Work, device: RowMapping) -> None:
+    work.record("device", device["id"], device["presence"], DeviceState.online, BACK, device["id"])
+    work.cancel(DueKind.device_lost, device["id"])
+    work.schedule(DueKind.device_settle, device["id"], work.policy.watch.device_settle)
+
+
+def _set_presence(work: Work, device: RowMapping, presence: DeviceState, at: datetime, why: str) -> None:
+    work.record("device", device["id"], device["presence"], presence, why, device["id"])
+    work.conn.execute(
+        update(t.device).where(t.device.c.id == device["id"]).values(presence=presence, presence_at=at)
+    )
+
+
+def _mute_switched(work: Work, device: RowMapping, muted: bool) -> None:
+    old, new = ("muted", "heard") if not muted else ("heard", "muted")
+    work.record("device", device["id"], old, new, "消音スイッチが動きました", device["id"])
+    if not muted and device["resident_id"] is not None:
+        over = standing(work, [device["resident_id"]], [ReasonCode.muted])
+        if over:
+            resolve(work, over, "消音が解除されました", device["id"])
