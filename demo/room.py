@@ -1,8 +1,9 @@
 """A virtual living room: one loudspeaker, one microphone, somebody who lives there, and one timeline of samples.
 
 Everything happens at a sample: a clip of N samples takes N samples, the resident's first word comes exactly the
-human delay after the prompt's last sample. The timeline moves only by playing and by reading frames, so what is
-heard does not depend on how busy the machine is; `Pace` only says how long a sample takes by the wall clock.
+human delay after the prompt's last sample, if the microphone is open then. The timeline moves only by playing and
+by reading frames, so what is heard does not depend on how busy the machine is; `Pace` only says how long a sample
+takes by the wall clock.
 """
 
 import threading
@@ -40,8 +41,8 @@ class Reply(Struct, frozen=True):
     delay_s: float
 
 
-Listener = Callable[[], Reply | None]
-"""Called when a prompt has ended: what the resident answers, or None for silence."""
+Answers = Callable[[], Reply | None]
+"""Asked once per prompt, as soon as it has ended and the microphone is open: the answer, or None for silence."""
 
 
 class _Source(Struct):
@@ -55,7 +56,7 @@ class _Source(Struct):
 class Room:
     """One home's air. `microphone` and `loudspeaker` are the device's ports onto it."""
 
-    def __init__(self, acoustics: Acoustics, resident: Listener, pace: Pace, seed: int) -> None:
+    def __init__(self, acoustics: Acoustics, resident: Answers, pace: Pace, seed: int) -> None:
         rng = np.random.default_rng(seed)
         self._acoustics = acoustics
         self._resident = resident
@@ -65,6 +66,7 @@ class Room:
         self._air: list[_Source] = []
         self._position = 0
         self._anchor: tuple[float, int] = (pace.elapsed(), 0)
+        self._prompt_end: int | None = None
         self._readers = 0
         self._moved = threading.Condition()
         self.microphone = RoomMicrophone(self)
@@ -76,7 +78,7 @@ class Room:
         return self._position
 
     def play(self, clip: Clip) -> None:
-        """Sound a clip, wait until its last sample is out, and let the resident hear its end."""
+        """Sound a clip, and wait until its last sample is out."""
         sound = to_sound(clip.samples)
         if clip.rate != RATE:
             sound = np.asarray(soxr.resample(sound, clip.rate, RATE), dtype=np.float64)
@@ -95,7 +97,11 @@ class Room:
             self._wait_for(end)
             with self._moved:
                 self._position = max(self._position, end)
-        self._answer(end)
+        with self._moved:
+            self._prompt_end = end
+            listening = self._readers > 0
+        if listening:
+            self._answer()
 
     def frame(self) -> Samples:
         """The next `FRAME` samples at the microphone, once their time has come."""
@@ -120,6 +126,7 @@ class Room:
         with self._moved:
             self._readers += 1
         self._reanchor()
+        self._answer()
 
     def end_reading(self) -> None:
         """The microphone is closed; the timeline stands until the next sound."""
@@ -127,9 +134,12 @@ class Room:
             self._readers = max(0, self._readers - 1)
             self._moved.notify_all()
 
-    def _answer(self, end: int) -> None:
-        reply = self._resident()
-        if reply is None:
+    def _answer(self) -> None:
+        """Put the resident's answer in the air. Nobody answers a thank-you, for which no microphone opens."""
+        with self._moved:
+            end, self._prompt_end = self._prompt_end, None
+        reply = None if end is None else self._resident()
+        if reply is None or end is None:
             return
         sound = reverberate(
             at_level(to_sound(reply.samples), speech_level_db(self._acoustics)), self._response

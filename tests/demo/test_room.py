@@ -140,9 +140,33 @@ def test_nobody_goes_on_talking_when_the_box_speaks_again() -> None:
     answers = iter([Reply(answer, 0.0), None])
     room = Room(PLAIN, lambda: next(answers), Pace(AT_ONCE), seed=1)
     room.loudspeaker.play(tone(0.5))
+    assert level_db(hear(room, 1.0)) > -30.0
+
     room.loudspeaker.play(tone(0.5))
 
     assert level_db(hear(room, 1.0)) < -60.0
+
+
+def test_nobody_answers_a_sentence_after_which_nobody_listens() -> None:
+    asked = []
+    room = Room(PLAIN, lambda: asked.append("asked"), Pace(AT_ONCE), seed=1)
+    room.loudspeaker.play(tone(0.5))
+    room.loudspeaker.play(tone(0.5))
+    assert asked == []
+
+    hear(room, 0.1)
+    hear(room, 0.1)
+
+    assert asked == ["asked"]
+
+
+def test_an_open_microphone_that_nobody_reads_does_not_hold_up_the_mouth() -> None:
+    room = Room(PLAIN, silent, Pace(AT_ONCE), seed=1)
+    room.microphone.open()
+
+    room.loudspeaker.play(tone(0.5))
+
+    assert room.position == round(0.5 * RATE)
 
 
 def test_real_time_is_kept_when_it_is_asked_for() -> None:
