@@ -145,9 +145,7 @@ def enrol(work: Work, resident_id: str) -> None:
             select(t.slot.c.name, func.max(t.slot.c.day))
             .where(mine, t.slot.c.id.not_in([slot["id"] for slot in coming.values()]))
             .group_by(t.slot.c.name)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     open_now = set(
         conn.scalars(
