@@ -1,31 +1,48 @@
-"""The box: everything a speaker is made of, wired together."""
+"""The box: everything a speaker is made of, wired together, and the loop that asks what is due."""
 
-from typing import Protocol
+import queue
+import threading
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 
-from contract.time import Clock, SystemClock
+import structlog
+
+from contract.commands import Config
+from contract.events import Body, CheckIn, Event, Outcome
+from contract.ids import uuid7
+from contract.time import OFFICE_ZONE, Clock, SystemClock
+from contract.topics import Channel
+from device.agreement import Agreement
 from device.config import DeviceConfig
-from device.listen.ear import Listening
+from device.dialogue import Abandoned, Dialogue, Listener, Understander
+from device.faults import Faults
+from device.link import About, FromHub, LineUp, Link
+from device.memory import Memory
+from device.mouth import Mouth
+from device.orders import Orders
+from device.outbox import Outbox
+from device.post import Post
+from device.prompts import load_prompts
+from device.recall import load_recall_words
+from device.schedule import due, is_open
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
-from device.steps import OnStep, ignore
-from device.understand.meaning import Meaning
+from device.steps import AskingEnded, OnStep, ignore
+from device.store import Store
+from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
+from device.turns import Prompt, Start
 
+log = structlog.get_logger()
 
-class Listener(Protocol):
-    """Whoever listens to one answer; `device.listen.ear.Ear` in a home."""
+TICK_SECONDS = 0.5
+"""How often the wall clock is looked at. Nothing is counted down, so a clock may jump as it likes."""
+FLOOR_EVERY = timedelta(minutes=5)
+"""How often the time is written down when nothing else is: an SD card wears."""
+MOST_STARTS = 2
+"""An asking cut off this often is reported as not played: a question must not be what brings the speaker down."""
+QUESTION = "how_are_you"
 
-    def listen(self) -> Listening:
-        """Listen to one answer; never raise for a dead microphone."""
-
-
-class Understander(Protocol):
-    """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
-
-    def understand(self, text: str) -> Meaning:
-        """What an answer means."""
-
-    def yes_or_no(self, text: str) -> bool | None:
-        """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
+News = FromHub | LineUp | None
 
 
 class Speaker:
@@ -41,14 +58,185 @@ class Speaker:
         understanding: Understander,
         clock: Clock | None = None,
         on_step: OnStep = ignore,
+        recognizer: str = "",
+        network_time: NetworkTime = kernel_synchronized,
     ) -> None:
-        self.config = config
-        self._clock = clock or SystemClock()
+        """Open what is remembered; raise `Refused` for a wrong prompts file or a data folder in use.
+
+        `recognizer` is the name the hub shows. Steps come on the speaker's and on the link's thread.
+        """
+        prompts = load_prompts(config.prompts)
+        recall_words = load_recall_words()
+        machine_clock = clock or SystemClock()
+        self._store = Store.open(config.data, f"{machine_clock.now():%Y%m%dT%H%M%SZ}")
+        self._memory = Memory(self._store)
+        self._clock = Timekeeper(machine_clock, config.clock, self._memory.floor, network_time)
+        self._on_step = on_step
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._running = threading.Event()
+        self._ended = threading.Event()
+        self._floor_kept: datetime | None = None
+
+        session = uuid7(self._clock.now())
+        outbox = Outbox(self._store)
+        about = About(session, _version(), recognizer)
+        self._outbox = outbox
+        self._link = Link(config, about, outbox, self._clock, self._news.put, on_step)
+        self._post = Post(config.device, session, self._clock, self._memory, outbox, self._link, on_step)
+        self._faults = Faults(self._memory, self._post)
+        self._mouth = Mouth(voice, loudspeaker)
+        self._dialogue = Dialogue(
+            self._mouth,
+            ear,
+            understanding,
+            prompts,
+            recall_words,
+            outbox,
+            self._link,
+            self._faults,
+            self._emit,
+            on_step,
+            self._stopping.is_set,
+        )
+        self._agreement = Agreement(self._memory, self._faults, self._clock, prompts, on_step, self._in_force)
+        self._orders = Orders(self._memory, self._dialogue, self._clock, self._ask_now)
 
     def run(self) -> None:
-        """Connect, ask what is due, until `stop()`. Never returns because of a dead line or a dead sound card."""
-        raise NotImplementedError
+        """Connect, ask what is due, until `stop()`. A dead line or sound card is reported, never an end."""
+        self._running.set()
+        self._link.start()
+        try:
+            self._wake_up()
+            while not self._stopping.is_set():
+                self._tick()
+                self._await_news()
+        except Abandoned:
+            log.info("asking_left_open")
+        finally:
+            self._link.stop(3.0)
+            self._store.close()
+            self._ended.set()
 
     def stop(self, timeout_seconds: float = 5.0) -> None:
         """Say goodbye on the line and end `run()`; a question under way is asked again after the next start."""
-        raise NotImplementedError
+        self._stopping.set()
+        self._news.put(None)
+        if not self._running.is_set():
+            self._store.close()
+        elif not self._ended.wait(timeout_seconds):
+            # Still playing or listening: what is left is only to hear that out. The hub need not wait for it.
+            self._link.stop(3.0)
+
+    # ---- the loop ----------------------------------------------------------------------------------------
+
+    def _wake_up(self) -> None:
+        """Say what the last run left behind: a damaged file, a question cut off by a power cut."""
+        if self._store.damaged:
+            self._faults.broken("disk", f"the store was damaged and put aside as {self._store.damaged.name}")
+        now = self._clock.now()
+        self._memory.forget_old(now)
+        config, since = self._agreement.config, self._agreement.since
+        for asking in list(self._memory.askings.values()):
+            if not asking.open:
+                continue
+            again = config is not None and is_open(config, since, asking.slot, now)
+            if not again or asking.starts >= MOST_STARTS:
+                # Whether it was heard nobody knows, so nobody is called silent (P2).
+                self._emit(CheckIn(slot=asking.slot, outcome=Outcome.not_played, attempts=asking.attempts))
+
+    def _await_news(self) -> None:
+        try:
+            news = self._news.get(timeout=TICK_SECONDS)
+        except queue.Empty:
+            return
+        match news:
+            case FromHub(Channel.config, payload):
+                self._agreement.offered(payload)
+            case FromHub(Channel.command, payload):
+                self._orders.received(payload)
+            case LineUp(()):
+                self._faults.mended("network")
+            case LineUp(refused):
+                self._faults.broken("network", f"the broker refuses our subscriptions: {', '.join(refused)}")
+
+    def _tick(self) -> None:
+        now = self._clock.now()
+        self._look_after_disk_and_clock(now)
+        self._tell_of_late_delivery()
+        config = self._agreement.config
+        asking = config and due(config, self._agreement.since, self._memory.askings, now)
+        if asking:
+            self._ask(asking.slot, asking.attempt, asking.question, last=asking.last)
+
+    def _look_after_disk_and_clock(self, now: datetime) -> None:
+        if self._floor_kept is None or now - self._floor_kept >= FLOOR_EVERY or now < self._floor_kept:
+            self._memory.keep_floor(now)
+            self._floor_kept = now
+        if self._store.trouble:
+            self._faults.broken("disk", self._store.trouble)
+        elif not self._store.damaged:
+            self._faults.mended("disk")
+        if self._clock.behind:
+            self._faults.broken("clock", "the clock is behind the last time written down")
+        else:
+            self._faults.mended("clock")
+
+    def _tell_of_late_delivery(self) -> None:
+        """「まだ伝わっていません」 was the last word; when it got through after all, that is worth saying."""
+        for event_id in list(self._dialogue.untold):
+            if not self._outbox.holds(event_id) and self._dialogue.speak(Prompt.help_delivered):
+                self._dialogue.untold.discard(event_id)
+
+    # ---- asking ------------------------------------------------------------------------------------------
+
+    def _ask(self, slot: str, attempt: int, question: str, *, last: bool) -> None:
+        now = self._clock.now()
+        config = self._agreement.config
+        self._memory.begin(slot, attempt, now)
+        self._dialogue.hold(
+            Start(
+                slot=slot,
+                attempt=attempt,
+                greeting=_greeting(now),
+                question=question,
+                last=last,
+                share_text=config is not None and config.share_text,
+            )
+        )
+        self._link.say_muted(self._dialogue.muted)
+
+    def _ask_now(self, slot: str) -> None:
+        """Staff want it asked at once, whatever the schedule says."""
+        plans = self._agreement.config.slots if self._agreement.config else []
+        name = slot.partition("/")[2]
+        question = next((plan.question for plan in plans if plan.name == name), QUESTION)
+        before = self._memory.askings.get(slot)
+        self._ask(slot, before.attempts + 1 if before else 1, question, last=True)
+
+    def _emit(self, body: Body) -> Event:
+        if not isinstance(body, CheckIn):
+            return self._post.send(body)
+        answered = body.outcome is Outcome.answered
+        event = self._post.send(body, also=lambda: self._memory.end(body.slot, answered=answered))
+        self._on_step(AskingEnded(body))
+        return event
+
+    def _in_force(self, config: Config) -> None:
+        self._dialogue.call_name = config.call_name
+        self._mouth.rate = config.speech_rate
+        self._mouth.volume = config.volume
+
+
+def _greeting(now: datetime) -> Prompt:
+    hour = now.astimezone(OFFICE_ZONE).hour
+    if 4 <= hour < 11:
+        return Prompt.good_morning
+    return Prompt.good_day if 11 <= hour < 17 else Prompt.good_evening
+
+
+def _version() -> str:
+    try:
+        return version("mimamori")
+    except PackageNotFoundError:
+        return ""

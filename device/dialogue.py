@@ -1,0 +1,205 @@
+"""Carries a conversation out: what it asks for is said, heard, understood and sent, and it is told what came of it."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from contract.events import Body, Event, Sos
+from device.conversation import Conversation
+from device.faults import Faults
+from device.listen.ear import Listening, ListeningKind
+from device.listen.recognizer import SURE, Heard
+from device.mouth import Mouth
+from device.outbox import Outbox
+from device.post import Sender
+from device.prompts import Prompts
+from device.recall import RecallWords
+from device.speak.loudspeaker import SpeakerFault
+from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
+from device.turns import (
+    Action,
+    AwaitDelivery,
+    Delivered,
+    Emit,
+    Finish,
+    Input,
+    Listen,
+    Made,
+    Meant,
+    Nothing,
+    NothingKind,
+    Say,
+    SendAgain,
+    SpeakFailed,
+    Spoken,
+    Start,
+    Tick,
+)
+from device.understand.meaning import Meaning
+
+NOTHING: dict[ListeningKind, NothingKind] = {
+    ListeningKind.no_sound: "no_sound",
+    ListeningKind.no_words: "no_words",
+    ListeningKind.muted: "muted",
+    ListeningKind.mic_fault: "mic_fault",
+}
+
+
+class Listener(Protocol):
+    """Whoever listens to one answer; `device.listen.ear.Ear` in a home."""
+
+    def listen(self) -> Listening:
+        """Listen to one answer; never raise for a dead microphone."""
+
+
+class Understander(Protocol):
+    """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
+
+    def understand(self, text: str) -> Meaning:
+        """What an answer means."""
+
+    def yes_or_no(self, text: str) -> bool | None:
+        """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
+
+
+class Abandoned(Exception):
+    """The speaker is being switched off; the asking stays open, and is taken up again after the next start."""
+
+
+class Dialogue:
+    """Holds one conversation at a time, on the thread that calls it."""
+
+    def __init__(
+        self,
+        mouth: Mouth,
+        ear: Listener,
+        understanding: Understander,
+        prompts: Prompts,
+        recall_words: RecallWords,
+        outbox: Outbox,
+        sender: Sender,
+        faults: Faults,
+        emit: Callable[[Body], Event],
+        on_step: OnStep,
+        stopping: Callable[[], bool],
+        counter: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._mouth = mouth
+        self._ear = ear
+        self._understanding = understanding
+        self._prompts = prompts
+        self._recall_words = recall_words
+        self._outbox = outbox
+        self._sender = sender
+        self._faults = faults
+        self._emit = emit
+        self._on_step = on_step
+        self._stopping = stopping
+        self._counter = counter
+        self.call_name = ""
+        self.muted = False
+        """What the last listening found."""
+        self.untold: set[str] = set()
+        """Calls for help of which the resident has not heard yet that they got through."""
+
+    def hold(self, start: Start) -> None:
+        """Hold one asking to its end; raise `Abandoned` when the speaker stops in between."""
+        conversation = Conversation()
+        asked = False
+        actions = deque(conversation.step(start))
+        while actions:
+            action = actions.popleft()
+            if isinstance(action, Say):
+                answer: Input | None = self._say(action, None if asked else start)
+                asked = True
+            else:
+                answer = self._do(action)
+            if self._stopping():
+                raise Abandoned
+            if answer is not None:
+                actions.extend(conversation.step(answer))
+
+    def speak(self, *prompts: str) -> bool:
+        """Say prompts outside of a conversation; whether they left the loudspeaker."""
+        return isinstance(self._say(Say(prompts), None), Spoken)
+
+    def read_out(self, text: str) -> bool:
+        """Say somebody else's words; whether they left the loudspeaker."""
+        return isinstance(self._play([text], plainly=False, start=None), Spoken)
+
+    def _do(self, action: Action) -> Input | None:
+        match action:
+            case Listen():
+                return self._listen()
+            case Emit(body):
+                event_id = self._emit(body).id
+                if isinstance(body, Sos):
+                    self.untold.add(event_id)
+                return Made(event_id, body)
+            case SendAgain(event_id):
+                self._sender.send_at_once(event_id)
+            case AwaitDelivery(event_id, seconds):
+                if not self._outbox.await_stored(event_id, seconds):
+                    return Tick()
+                self.untold.discard(event_id)
+                return Delivered(event_id)
+            case Say() | Finish():
+                pass
+        return None
+
+    def _say(self, say: Say, start: Start | None) -> Spoken | SpeakFailed:
+        texts = [self._prompts.text(key, self.call_name) for key in say.prompts]
+        return self._play([text for text in texts if text], plainly=say.plainly, start=start)
+
+    def _play(self, texts: list[str], *, plainly: bool, start: Start | None) -> Spoken | SpeakFailed:
+        text = "".join(texts)
+        try:
+            self._mouth.say(texts, plainly=plainly)
+        except SpeakerFault as fault:
+            self._on_step(NotPlayed(text))
+            self._faults.broken("speaker", str(fault))
+            return SpeakFailed()
+        self._on_step(Asked(start.slot, start.attempt, text) if start else Said(text))
+        self._faults.mended("speaker")
+        return Spoken()
+
+    def _listen(self) -> Meant | Nothing:
+        listening = self._ear.listen()
+        if self._stopping():
+            raise Abandoned
+        self.muted = listening.outcome_kind is ListeningKind.muted
+        if listening.outcome_kind is ListeningKind.mic_fault:
+            self._faults.broken("microphone", "no sound came from it")
+        elif not self.muted:
+            self._faults.mended("microphone")
+        if listening.heard is None:
+            kind = NOTHING[listening.outcome_kind]
+            self._on_step(NothingHeard(kind))
+            return Nothing(kind)
+        self._on_step(
+            HeardStep(
+                listening.heard.text,
+                listening.heard.confidence,
+                listening.heard.milliseconds,
+                listening.stage_ms,
+            )
+        )
+        return self._meant(listening.heard, listening.first_word_s)
+
+    def _meant(self, heard: Heard, first_word_s: float | None) -> Meant:
+        began = self._counter()
+        meaning = self._understanding.understand(heard.text)
+        yes = self._understanding.yes_or_no(heard.text)
+        self._on_step(Understood(meaning, (self._counter() - began) * 1000))
+        return Meant(
+            intent=meaning.intent,
+            # A chain is as strong as its weakest link.
+            confidence=min(meaning.confidence, heard.confidence),
+            certain=meaning.certain,
+            text=heard.text,
+            clear=heard.confidence >= SURE,
+            yes=yes,
+            takes_back=self._recall_words.takes_back(heard.text),
+            delay_ms=None if first_word_s is None else round(first_word_s * 1000),
+        )

@@ -1,0 +1,189 @@
+"""What the speaker remembers between two starts: what was asked, the hub's configuration, orders, faults, the floor.
+
+Everything is held in memory too and written through, so that a dead disk costs the memory of a restart and no more.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+import structlog
+
+from contract.commands import Config, MalformedCommand, decode, encode
+from contract.time import office_date
+from device.schedule import Asking
+from device.store import Store
+
+log = structlog.get_logger()
+
+KEEP = timedelta(days=8)
+"""How long a slot is remembered after its day."""
+COMMANDS = 200
+"""How many orders are remembered: a repeat comes within minutes."""
+
+
+class Memory:
+    """Reads all at the start, writes every change through."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        rows = store.read("SELECT slot, attempts, asked_at, answered, open, starts FROM asking")
+        self._askings = {asking.slot: asking for row in rows if (asking := _asking(row))}
+        self._facts: dict[str, bytes] = {
+            str(key): bytes(value) if isinstance(value, bytes) else str(value).encode()
+            for key, value in store.read("SELECT key, value FROM fact")
+        }
+        self._commands = [str(row[0]) for row in store.read("SELECT id FROM command ORDER BY position")]
+
+    # ---- askings ---------------------------------------------------------------------------------------
+
+    @property
+    def askings(self) -> Mapping[str, Asking]:
+        """By slot."""
+        return MappingProxyType(self._askings)
+
+    def begin(self, slot: str, attempt: int, now: datetime) -> None:
+        """One asking begins; from here on a power cut leaves it open."""
+        before = self._askings.get(slot)
+        again = before is not None and before.open and before.attempts == attempt
+        self._put(
+            Asking(
+                slot=slot,
+                attempts=attempt,
+                asked_at=now,
+                answered=before is not None and before.answered,
+                open=True,
+                starts=before.starts + 1 if before and again else 1,
+            )
+        )
+
+    def end(self, slot: str, *, answered: bool) -> None:
+        """One asking is over and its event made; called within the event's own transaction."""
+        asking = self._askings[slot]
+        self._put(replace(asking, open=False, answered=asking.answered or answered))
+
+    def forget_old(self, now: datetime) -> None:
+        """Drop the slots of more than `KEEP` ago."""
+        oldest = (office_date(now) - KEEP).isoformat()
+        self._askings = {slot: asking for slot, asking in self._askings.items() if slot >= oldest}
+        self._store.write(lambda db: _run(db, "DELETE FROM asking WHERE slot < ?", oldest))
+
+    def _put(self, asking: Asking) -> None:
+        self._askings[asking.slot] = asking
+        row = (
+            asking.slot,
+            asking.attempts,
+            asking.asked_at.isoformat(),
+            asking.answered,
+            asking.open,
+            asking.starts,
+        )
+        self._store.write(
+            lambda db: _run(
+                db,
+                "INSERT OR REPLACE INTO asking(slot, attempts, asked_at, answered, open, starts) "
+                "VALUES(?, ?, ?, ?, ?, ?)",
+                *row,
+            )
+        )
+
+    # ---- the hub's configuration -------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config | None:
+        """The last good one."""
+        raw = self._facts.get("config")
+        if raw is None:
+            return None
+        try:
+            return decode(raw, Config)
+        except MalformedCommand:
+            log.warning("stored_config_unreadable")
+            return None
+
+    @property
+    def config_since(self) -> datetime | None:
+        """When its slots were first agreed upon."""
+        return self._instant("config_since")
+
+    def keep_config(self, config: Config, since: datetime) -> None:
+        """The hub's newest, and since when its slots stand."""
+        with_both = {"config": encode(config), "config_since": since.isoformat().encode()}
+        self._keep(with_both)
+
+    # ---- the rest ----------------------------------------------------------------------------------------
+
+    @property
+    def floor(self) -> datetime | None:
+        """The last instant that was written down."""
+        return self._instant("floor")
+
+    def keep_floor(self, now: datetime) -> None:
+        """Write the time down."""
+        self._keep({"floor": now.isoformat().encode()})
+
+    @property
+    def broken(self) -> frozenset[str]:
+        """The parts that were reported broken and not yet mended."""
+        return frozenset(self._facts.get("broken", b"").decode().split())
+
+    def keep_broken(self, parts: frozenset[str]) -> None:
+        """Replace that set."""
+        self._keep({"broken": " ".join(sorted(parts)).encode()})
+
+    def first_time(self, command_id: str) -> bool:
+        """Whether this order was not carried out yet; from now on it was."""
+        if command_id in self._commands:
+            return False
+        self._commands = [*self._commands, command_id][-COMMANDS:]
+        ids = list(enumerate(self._commands))
+
+        def rewrite(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM command")
+            db.executemany("INSERT INTO command(position, id) VALUES(?, ?)", ids)
+
+        self._store.write(rewrite)
+        return True
+
+    def _instant(self, key: str) -> datetime | None:
+        raw = self._facts.get(key)
+        try:
+            return None if raw is None else datetime.fromisoformat(raw.decode()).astimezone(UTC)
+        except ValueError:
+            log.warning("stored_instant_unreadable", key=key)
+            return None
+
+    def _keep(self, facts: dict[str, bytes]) -> None:
+        self._facts.update(facts)
+        self._store.write(
+            lambda db: _run_many(
+                db, "INSERT OR REPLACE INTO fact(key, value) VALUES(?, ?)", list(facts.items())
+            )
+        )
+
+
+def _asking(row: tuple[object, ...]) -> Asking | None:
+    slot, attempts, asked_at, answered, is_open, starts = row
+    try:
+        return Asking(
+            slot=str(slot),
+            attempts=int(str(attempts)),
+            asked_at=datetime.fromisoformat(str(asked_at)),
+            answered=bool(answered),
+            open=bool(is_open),
+            starts=int(str(starts)),
+        )
+    except ValueError:
+        # Saved out of a damaged file: one slot may be asked again, and that is all.
+        log.warning("stored_asking_unreadable")
+        return None
+
+
+def _run(db: sqlite3.Connection, statement: str, *values: object) -> None:
+    db.execute(statement, values)
+
+
+def _run_many(db: sqlite3.Connection, statement: str, rows: list[tuple[str, bytes]]) -> None:
+    db.executemany(statement, rows)

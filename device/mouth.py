@@ -1,0 +1,37 @@
+"""The mouth: sentences through voice and loudspeaker, at the resident's own pace and volume."""
+
+import numpy as np
+
+from device.speak.loudspeaker import Loudspeaker, SpeakerFault
+from device.speak.voice import RATE_OF_SPEECH, Clip, Voice
+
+PLAIN_RATE = 0.8
+"""Times the usual rate, when the resident asked to hear it again."""
+PLAIN_VOLUME = 1.25
+"""Times the usual volume, up to the full one."""
+QUIETEST = 0.05
+"""A volume below this is no prompt anybody could hear (P2)."""
+
+
+class Mouth:
+    """Speaks; `rate` and `volume` follow the hub's configuration."""
+
+    def __init__(self, voice: Voice, loudspeaker: Loudspeaker) -> None:
+        self._voice = voice
+        self._loudspeaker = loudspeaker
+        self.rate = RATE_OF_SPEECH
+        self.volume = 0.8
+
+    def say(self, texts: list[str], *, plainly: bool = False) -> None:
+        """Speak them one after the other, slower and louder if `plainly`; raise `SpeakerFault` if unheard."""
+        volume = min(1.0, self.volume * (PLAIN_VOLUME if plainly else 1.0))
+        if volume < QUIETEST:
+            raise SpeakerFault(f"the volume is {volume:.2f}")
+        for text in texts:
+            clip = self._voice.render(text, self.rate * PLAIN_RATE if plainly else self.rate)
+            self._loudspeaker.play(_louder(clip, volume))
+
+
+def _louder(clip: Clip, volume: float) -> Clip:
+    scaled = np.rint(clip.samples.astype(np.float32) * volume)
+    return Clip(np.clip(scaled, -32768, 32767).astype(np.int16), clip.rate)

@@ -1,0 +1,78 @@
+"""The post room: makes an event of what happened, and sees it off. Committed first, then sent."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from contract.events import Body, Event, Sos, type_of
+from contract.ids import uuid7
+from device.memory import Memory
+from device.outbox import Outbox
+from device.steps import EventMade, OnStep
+from device.timekeeper import Timekeeper
+
+NewId = Callable[[datetime], str]
+
+
+class Sender(Protocol):
+    """Whoever takes events from the outbox to the hub."""
+
+    def nudge(self) -> None:
+        """Something waits in the outbox."""
+
+    def send_at_once(self, event_id: str) -> None:
+        """Publish this waiting event now, from the caller's own thread, if there is a line."""
+
+
+class Post:
+    """Makes events, numbered within this run."""
+
+    def __init__(
+        self,
+        device: str,
+        session: str,
+        timekeeper: Timekeeper,
+        memory: Memory,
+        outbox: Outbox,
+        sender: Sender,
+        on_step: OnStep,
+        new_id: NewId = uuid7,
+    ) -> None:
+        self._device = device
+        self._session = session
+        self._timekeeper = timekeeper
+        self._memory = memory
+        self._outbox = outbox
+        self._sender = sender
+        self._on_step = on_step
+        self._new_id = new_id
+        self._seq = 0
+
+    def send(self, body: Body, also: Callable[[], None] = lambda: None) -> Event:
+        """Make an event of `body`, commit it together with what `also` writes, and send it."""
+        now, quality = self._timekeeper.read()
+        self._seq += 1
+        event = Event(
+            id=self._new_id(now),
+            device=self._device,
+            session=self._session,
+            seq=self._seq,
+            at=now,
+            clock=quality,
+            late=False,
+            type=type_of(body),
+            body=body,
+        )
+
+        def together() -> None:
+            also()
+            self._memory.keep_floor(now)
+
+        urgent = isinstance(body, Sos)
+        self._outbox.put(event, urgent=urgent, also=together)
+        if urgent:
+            self._sender.send_at_once(event.id)
+        else:
+            self._sender.nudge()
+        self._on_step(EventMade(event))
+        return event

@@ -1,0 +1,177 @@
+"""The words between the conversation and whoever carries it out: what happened, and what to do next."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from contract.events import Body, Intent
+
+
+class Prompt(StrEnum):
+    """A sentence every prompts file must hold; questions have keys of their own."""
+
+    good_morning = "good_morning"
+    good_day = "good_day"
+    good_evening = "good_evening"
+    ask_again = "ask_again"
+    """Opens the second and every later asking of a slot."""
+    say_again = "say_again"
+    """Words came, and no meaning could be made of them."""
+    confirm_fine = "confirm_fine"
+    confirm_unwell = "confirm_unwell"
+    confirm_pain = "confirm_pain"
+    confirm_talk = "confirm_talk"
+    confirm_going_out = "confirm_going_out"
+    confirm_declined = "confirm_declined"
+    read_back_fine = "read_back_fine"
+    thanks = "thanks"
+    unwell_noted = "unwell_noted"
+    pain_noted = "pain_noted"
+    talk_noted = "talk_noted"
+    going_out_noted = "going_out_noted"
+    declined_noted = "declined_noted"
+    later = "later"
+    """No answer, and another asking follows."""
+    no_answer = "no_answer"
+    """No answer, and this was the last asking."""
+    cannot_hear = "cannot_hear"
+    """The microphone is broken."""
+    muted = "muted"
+    help_delivered = "help_delivered"
+    """Only after the hub's own acknowledgement."""
+    help_not_delivered = "help_not_delivered"
+    help_goes_on = "help_goes_on"
+    """Still not delivered; the dialogue ends, the sending does not."""
+    recall_hint = "recall_hint"
+    confirm_recall = "confirm_recall"
+    recalled = "recalled"
+    help_stays = "help_stays"
+    locate = "locate"
+
+
+# ---- what happened -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Start:
+    """Begin one asking."""
+
+    slot: str
+    attempt: int
+    """Which asking of this slot this is, from 1."""
+    greeting: Prompt
+    question: str
+    last: bool
+    """No other asking of this slot will follow."""
+    share_text: bool
+    """The resident agreed that the words may leave the home."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What was to be said has left the loudspeaker."""
+
+
+@dataclass(frozen=True)
+class SpeakFailed:
+    """It did not."""
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Words were heard: final, never partial."""
+
+    intent: Intent
+    confidence: float
+    """Of the meaning, 0 to 1."""
+    certain: bool
+    """False: ask a closed question before this counts."""
+    text: str
+    clear: bool = True
+    """The recognizer was sure enough of the words to act on anything but a call for help."""
+    yes: bool | None = None
+    """はい, いいえ, or neither: looked at only after a closed question."""
+    takes_back: bool = False
+    """「まちがい」: looked at only after a call for help."""
+    delay_ms: int | None = None
+    """From the end of the prompt to the first word."""
+
+
+NothingKind = Literal["no_sound", "no_words", "muted", "mic_fault"]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """No words were heard, and why."""
+
+    kind: NothingKind
+
+
+@dataclass(frozen=True)
+class Made:
+    """The event of an `Emit` exists, under this id."""
+
+    event_id: str
+    body: Body
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The hub has stored this event."""
+
+    event_id: str
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The time of an `AwaitDelivery` is over."""
+
+
+Input = Start | Spoken | SpeakFailed | Meant | Nothing | Made | Delivered | Tick
+
+
+# ---- what to do --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Say:
+    """Speak these, one after the other; answer `Spoken` or `SpeakFailed`."""
+
+    prompts: tuple[str, ...]
+    plainly: bool = False
+    """Slower and louder than usual: the resident asked to hear it again."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Listen to one answer; answer `Meant` or `Nothing`."""
+
+
+@dataclass(frozen=True)
+class Emit:
+    """Make this event now and send it; answer `Made`, and go on at once."""
+
+    body: Body
+
+
+@dataclass(frozen=True)
+class SendAgain:
+    """Send this event once more, without waiting for its turn; no answer."""
+
+    event_id: str
+
+
+@dataclass(frozen=True)
+class AwaitDelivery:
+    """Wait for the hub to store this event; answer `Delivered` or, when the time is over, `Tick`."""
+
+    event_id: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The dialogue is over."""
+
+
+Action = Say | Listen | Emit | SendAgain | AwaitDelivery | Finish
