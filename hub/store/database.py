@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
@@ -216,6 +217,8 @@ class Store:
 def _engine(path: Path, *, writes: bool) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
         **({"poolclass": StaticPool} if writes else _reading_pool()),
     )
@@ -237,6 +240,10 @@ def _engine(path: Path, *, writes: bool) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _to_json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _reading_pool() -> dict[str, Any]:

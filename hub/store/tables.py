@@ -145,6 +145,7 @@ device = Table(
     Column("version", String(40)),
     Column("recognizer", String(80)),
     Column("config_revision", Integer, nullable=False, default=0),
+    Column("config_digest", String(64)),  # of the configuration it was last told, without the revision
     Column("malformed", Integer, nullable=False, default=0),  # payloads quarantined so far
     Index("ix_device_resident_id", "resident_id"),  # whose speaker is this, and the reverse
 )

@@ -257,6 +257,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=40), nullable=True),
         sa.Column("recognizer", sa.String(length=80), nullable=True),
         sa.Column("config_revision", sa.Integer(), nullable=False),
+        sa.Column("config_digest", sa.String(length=64), nullable=True),
         sa.Column("malformed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["resident_id"], ["resident.id"], name=op.f("fk_device_resident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_device")),

@@ -1,0 +1,116 @@
+"""What one hub is told at its start: where its data lies, which broker it listens to, where its pages are."""
+
+import stat
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from contract.datafile import read_toml
+from contract.refusal import Refused
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class Tls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An encrypted line to the broker. Paths are relative to the file that names them."""
+
+    ca: str = ""
+    """The authority that signed the broker's certificate; empty for those the system trusts."""
+    certificate: str = ""
+    """The hub's own, where the broker asks for one."""
+    key: str = ""
+
+
+class BrokerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker, as a client sees it."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    username: str = "mimamori-hub"
+    password: str = ""
+    password_file: str = ""
+    """Read instead of `password`, so that the configuration may be shown around."""
+    client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "mimamori-hub"
+    """The name of the persistent session: what was published while the hub was away is kept under it."""
+    keepalive_seconds: Annotated[int, Meta(ge=5, le=600)] = 30
+    tls: Tls | None = None
+
+
+class HttpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the pages and `/api/v1` are."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    """0 is any that is free."""
+
+
+class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One hub. `load` reads it from a file; the demonstration and tests make it directly."""
+
+    data: str
+    """The folder of the store; made when it is not there."""
+    office: Annotated[str, Meta(min_length=1, max_length=40)] = "見守り"
+    """The name on every page."""
+    districts: str = ""
+    """A districts file; empty for the packaged one."""
+    policy: str = ""
+    """A policy file; empty for the packaged one, "demo" for the packaged one in which minutes are seconds."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    broker: BrokerConfig = BrokerConfig()
+    http: HttpConfig = HttpConfig()
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return Path(self.data)
+
+    @property
+    def store_path(self) -> Path:
+        """The database in the data folder."""
+        return self.folder / "hub.db"
+
+
+def load(path: Path) -> HubConfig:
+    """Read and check a configuration file; `Refused` names file, line and what is wrong.
+
+    Relative paths in it count from its own folder, and come back absolute; the password is read from its file.
+    """
+    config = read_toml(path, HubConfig)
+    here = path.resolve().parent
+
+    def absolute(written: str) -> str:
+        return str(here / written) if written else ""
+
+    broker = config.broker
+    if broker.password_file:
+        secret = _secret(here / broker.password_file)
+        broker = msgspec.structs.replace(broker, password=secret, password_file="")
+    if broker.tls is not None:
+        tls = broker.tls
+        broker = msgspec.structs.replace(
+            broker, tls=Tls(ca=absolute(tls.ca), certificate=absolute(tls.certificate), key=absolute(tls.key))
+        )
+    return msgspec.structs.replace(
+        config,
+        data=absolute(config.data),
+        districts=absolute(config.districts),
+        policy=config.policy if config.policy == "demo" else absolute(config.policy),
+        broker=broker,
+    )
+
+
+def _secret(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(
+            f"パスワードのファイル {path} を読めません ({error})。場所と権限を確かめてください。"
+        ) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Refused(f"パスワードのファイル {path} を他の人が読めます。chmod 600 {path} としてください。")
+    if not secret:
+        raise Refused(f"パスワードのファイル {path} が空です。ブローカーのパスワードを書いてください。")
+    return secret
