@@ -40,7 +40,7 @@ def apply(work: Work, event: Event) -> None:
     """Let one stored event take effect. An event of a home that nobody lives in yet moves only its box."""
     device = states.of(work.conn, event.device)
     if device is None:
-        log.warning("event.of_unknown_device", device=event.device, event=event.id)
+        log.warning("event.of_unknown_device", device=event.device, event_id=event.id)
         return
     states.heard(work, device, event.session)
     resident_id = device["resident_id"]
@@ -52,8 +52,9 @@ def apply(work: Work, event: Event) -> None:
         case _ if resident_id is None:
             _of_nobody(work, device, event)
         case CheckIn() as check_in:
-            checkins.apply(work, device, event, check_in)
+            # What is wrong joins the case that the silence opened; only then is the silence over.
             _concern(work, event, check_in, resident_id)
+            checkins.apply(work, device, event, check_in)
         case Sos() as sos:
             _help(work, event, sos, resident_id)
         case Recall() as recall:
@@ -182,7 +183,7 @@ def _slot_of(work: Work, event_id: str, resident_id: str) -> str | None:
 def _of_nobody(work: Work, device: RowMapping, event: Event) -> None:
     """A box without a resident: a call for help has no household to go to, so it is at least written down."""
     if isinstance(event.body, Sos | CheckIn | TalkRequest | Recall):
-        log.error("event.of_box_without_resident", device=device["id"], event=event.id, type=event.type)
+        log.error("event.of_box_without_resident", device=device["id"], event_id=event.id, type=event.type)
         work.record(
             "device", device["id"], None, event.type, "対象者の決まっていない機器からの発信", device["id"]
         )

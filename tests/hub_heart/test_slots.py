@@ -97,9 +97,7 @@ def test_a_changed_time_moves_a_slot_that_is_still_to_come(town: Town) -> None:
         conn.execute(update(t.schedule).values(at="19:30"))
         watch.enrol(conn, "sato", town.clock.now(), town.policy, town.ids)
     assert [slot.opens_at for slot in town.slots("sato")] == [office(f"{MONDAY} 19:30")]
-    assert [row.at for row in town.due() if row.kind == DueKind.slot_deadline] == [
-        office(f"{MONDAY} 20:05")
-    ]
+    assert [row.at for row in town.due() if row.kind == DueKind.slot_deadline] == [office(f"{MONDAY} 20:05")]
 
 
 def test_a_changed_time_leaves_a_slot_that_is_open_to_its_end(town: Town) -> None:

@@ -38,7 +38,13 @@ WEDNESDAY = "2026-11-25"
 MORNING = f"{TUESDAY}/morning"
 EVENING = f"{MONDAY}/evening"
 
-CAST = {"sato": "佐藤 花子", "suzuki": "鈴木 一郎", "takahashi": "高橋 ハル", "tanaka": "田中 清", "ito": "伊藤 フミ"}
+CAST = {
+    "sato": "佐藤 花子",
+    "suzuki": "鈴木 一郎",
+    "takahashi": "高橋 ハル",
+    "tanaka": "田中 清",
+    "ito": "伊藤 フミ",
+}
 """佐藤 answers, 鈴木 is silent, 高橋's line is down, 田中 is away, 伊藤 asks for help."""
 
 
@@ -225,9 +231,9 @@ class Town:
         with self.store.engine.begin() as conn:
             day, slot_name = slot.split("/")
             opens_at = conn.scalar(
-                select(t.slot.c.opens_at).where(
-                    t.slot.c.resident_id == name, t.slot.c.day == datetime.fromisoformat(day).date()
-                ).where(t.slot.c.name == slot_name)
+                select(t.slot.c.opens_at)
+                .where(t.slot.c.resident_id == name, t.slot.c.day == datetime.fromisoformat(day).date())
+                .where(t.slot.c.name == slot_name)
             )
         assert opens_at is not None, f"{name} has no slot {slot}"
         for number, after in enumerate([timedelta(), *self.policy.watch.retry_after], start=1):
