@@ -5,7 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import provision, understand
+from mimamori.commands import listen, provision, understand
 
 app = typer.Typer(
     name="mimamori",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(provision.app, name="provision")
+app.command("listen")(listen.listen)
 app.command("understand")(understand.understand)
 
 

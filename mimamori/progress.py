@@ -36,7 +36,9 @@ class TerminalWatcher:
         if self._task is not None:
             self._progress.remove_task(self._task)
         if not self._console.is_terminal:
-            self._console.print(f"{model} を取得しています ({size / 1e6:.0f} MB)", soft_wrap=True, highlight=False)
+            self._console.print(
+                f"{model} を取得しています ({size / 1e6:.0f} MB)", soft_wrap=True, highlight=False
+            )
         self._task = self._progress.add_task(model, total=size)
 
     def moved(self, here: int) -> None:

@@ -20,6 +20,8 @@ class MicrophoneSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     open_after_prompt: Duration
     dead_after: Duration
     dead_steps: Annotated[int, Meta(ge=0, le=100)]
+    reopen_after: list[Duration]
+    silent_card_after: Duration
 
 
 class SpeechSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +61,10 @@ class EndpointSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     microphone: MicrophoneSettings
     speech: SpeechSettings
     sound: SoundSettings
+
+    def __post_init__(self) -> None:
+        if self.microphone.dead_after <= self.speech.ends_after_silence:
+            raise ValueError("microphone.dead_after は speech.ends_after_silence より長くしてください")
 
 
 def load_settings(path: Path = PACKAGED) -> EndpointSettings:

@@ -12,8 +12,8 @@ from contract.refusal import Refused
 from device.listen.microphone import RATE, Samples
 from device.listen.recognizer import Counter, Recognizer
 
-UNKNOWN = frozenset({"[unk]", "<UNK>", "<unk>"})
-"""How models spell a word that is outside the grammar."""
+UNKNOWN = ("[unk]", "<UNK>", "<unk>")
+"""How one model or another spells a word that is outside the grammar."""
 
 log = structlog.get_logger()
 
@@ -47,7 +47,8 @@ class VoskRecognizer(Recognizer):
             raise Refused(
                 f"{folder} のモデルは、指定された語をひとつも知りません。語の綴りを確かめてください。"
             )
-        self._grammar = json.dumps([*usable, "[unk]"], ensure_ascii=False) if grammar else None
+        outside = [word for word in UNKNOWN if self.knows(word)][:1]
+        self._grammar = json.dumps([*usable, *outside], ensure_ascii=False) if grammar else None
 
     def knows(self, word: str) -> bool:
         """Whether the word is in the model's vocabulary."""

@@ -24,6 +24,12 @@ class Clip:
         """How long it plays."""
         return len(self.samples) / self.rate
 
+    def at_volume(self, volume: float) -> "Clip":
+        """The same clip at `volume`, 0 to 1; 1 leaves it as it is."""
+        if not 0.0 <= volume <= 1.0:
+            raise ValueError(f"volume is 0 to 1, not {volume}")
+        return Clip(samples=np.rint(self.samples * volume).astype(np.int16), rate=self.rate)
+
 
 class Voice(Protocol):
     """Whoever can speak Japanese."""

@@ -1,0 +1,76 @@
+"""The loudspeaker on a real sound card."""
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soxr
+
+from device.soundcard import POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
+from device.speak.loudspeaker import SpeakerFault
+from device.speak.voice import Clip
+
+BLOCK = 4096
+"""Frames a write; smaller blocks crackle on a slow machine."""
+PAD_SECONDS = 0.25
+"""Silence after the last word: a stream that is stopped cuts the tail of what it plays."""
+PATIENCE_SECONDS = 2.0
+"""A card that takes no more sound for so long plays nothing."""
+
+
+class PyAudioLoudspeaker:
+    """Plays on the card called `name` ("" is the system's choice), which is looked for anew at every clip."""
+
+    def __init__(self, name: str = "", pause: Pause = time.sleep) -> None:
+        self._name = name
+        self._pause = pause
+
+    def play(self, clip: Clip) -> None:
+        """Play the whole clip and return when it has ended; raise `SpeakerFault` when it cannot have been heard."""
+        if not clip.samples.size:
+            raise ValueError("an empty clip cannot be heard")
+        try:
+            with port_audio() as audio:
+                stream, rate = _open(audio, find_card(audio, "output", self._name), clip.rate)
+                try:
+                    self._write(stream, _padded(clip, rate))
+                finally:
+                    stream.stop_stream()
+                    stream.close()
+        except NoSoundCard as missing:
+            raise SpeakerFault(str(missing)) from missing
+        except OSError as error:
+            raise SpeakerFault(f"the sound card stopped: {error}") from error
+
+    def _write(self, stream: Any, samples: npt.NDArray[np.int16]) -> None:
+        room = min(BLOCK, stream.get_write_available()) or BLOCK
+        for start in range(0, samples.size, room):
+            waited = 0.0
+            while stream.get_write_available() < room:
+                if waited >= PATIENCE_SECONDS:
+                    raise SpeakerFault("the sound card takes no more sound")
+                self._pause(POLL_SECONDS)
+                waited += POLL_SECONDS
+            stream.write(samples[start : start + room].tobytes())
+
+
+def _open(audio: Any, card: dict[str, Any], rate: int) -> tuple[Any, int]:
+    """An output stream and its rate: the clip's if the card can, else the card's own."""
+    import pyaudio
+
+    options = {"format": pyaudio.paInt16, "channels": 1, "output": True, "frames_per_buffer": BLOCK}
+    options["output_device_index"] = card["index"]
+    try:
+        return audio.open(rate=rate, **options), rate
+    except OSError:
+        own = int(card["defaultSampleRate"])
+        return audio.open(rate=own, **options), own
+
+
+def _padded(clip: Clip, rate: int) -> npt.NDArray[np.int16]:
+    samples = clip.samples
+    if rate != clip.rate:
+        resampled = soxr.resample(samples.astype(np.float32), clip.rate, rate)
+        samples = np.clip(np.rint(resampled), -32767, 32767).astype(np.int16)
+    return np.concatenate([samples, np.zeros(round(PAD_SECONDS * rate), dtype=np.int16)])
