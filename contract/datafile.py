@@ -67,12 +67,47 @@ def parse_toml(text: str, kind: type[T], name: str) -> T:
     try:
         return msgspec.convert(data, type=kind, dec_hook=_from_data)
     except (msgspec.ValidationError, ValueError) as error:
-        what, _, where = str(error).partition(" - at `$")
-        path = where.rstrip("`")
+        told = _WHERE.fullmatch(str(error))
+        what = told["what"] if told else str(error)
+        path = _with_keys(data, kind, told["path"]) if told else ""
         line = line_of(text, path)
         spot = f" {line} 行目" if line else ""
         key = f" ({path.lstrip('.')})" if path else ""
         raise Refused(f"{name}{spot}{key}: {what}。") from error
+
+
+_WHERE = re.compile(r"(?P<what>.*) - at `(?:key` in `)?\$(?P<path>[^`]*)`", re.DOTALL)
+
+
+def _with_keys(data: dict[str, Any], kind: type[Any], raw: str) -> str:
+    """Put the keys into a path of msgspec, which writes `[...]` for the key of a table whose keys are free."""
+    path = raw
+    while "[...]" in path:
+        prefix, _, rest = path.partition("[...]")
+        table: Any = data
+        for part in re.findall(r"[^.\[\]]+", prefix):
+            try:
+                table = table[int(part)] if isinstance(table, list) else table[part]
+            except KeyError:
+                return path  # a quoted key with a dot in it
+        wrong = [key for key in list(table) if _fails_alone(data, kind, raw, table, key)]
+        path = f"{prefix}.{wrong[0] if wrong else '?'}{rest}"
+    return path
+
+
+def _fails_alone(data: dict[str, Any], kind: type[Any], raw: str, table: dict[str, Any], key: str) -> bool:
+    """Whether `data` is wrong at the same place when `table` in it holds nothing but `key`."""
+    everything = dict(table)
+    table.clear()
+    table[key] = everything[key]
+    try:
+        msgspec.convert(data, type=kind, dec_hook=_from_data)
+    except (msgspec.ValidationError, ValueError) as error:
+        return f"`${raw}`" in str(error)
+    finally:
+        table.clear()
+        table.update(everything)
+    return False
 
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?")

@@ -81,3 +81,33 @@ def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     path.write_bytes(GOOD.encode("cp932"))
     with pytest.raises(Refused, match="UTF-8"):
         read_toml(path, Book)
+
+
+class Shelf(msgspec.Struct):
+    books: dict[str, dict[str, Ladder]]
+
+
+SHELF = """\
+[books.first]
+standard = {}
+
+[[books.second.standard.steps]]
+code = "phone"
+after = "10 min"
+
+[[books.second.high.steps]]
+code = "phone"
+after = "soon"
+
+[books.third.standard]
+"""
+
+
+def test_a_wrong_value_under_free_keys_is_refused_with_its_line_and_keys() -> None:
+    with pytest.raises(Refused, match=r"^shelf 10 行目 \(books\.second\.high\.steps\[0\]\.after\): 'soon'"):
+        parse_toml(SHELF, Shelf, "shelf")
+    changed = SHELF.replace('"soon"', '"1 h"').replace(
+        "[books.third.standard]", "[books.third]\nstandard = 1"
+    )
+    with pytest.raises(Refused, match=r"^shelf 13 行目 \(books\.third\.standard\): Expected `object`"):
+        parse_toml(changed, Shelf, "shelf")
