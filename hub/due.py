@@ -2,14 +2,16 @@
 
 import itertools
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from contract.ids import NewId, uuid7
 from contract.refusal import Refused
@@ -135,18 +137,38 @@ class Sweeper:
         return more or (self._planned is not None and self._planned <= now)
 
     def _do(self, conn: Connection, now: datetime, kind: DueKind, rows: list[agenda.Row]) -> None:
-        handler = self._handlers[kind]
+        """Do these rows together; where that fails, one by one, so that only what is broken is put back."""
+        error = self._attempt(conn, now, kind, rows)
+        if error is None:
+            return
+        if len(rows) > 1:
+            for row in rows:
+                self._do(conn, now, kind, [row])
+            return
+        [row] = rows
+        what = f"{type(error).__name__}: {error.orig if isinstance(error, DBAPIError) else error}"
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        # No traceback: it may show the values of variables, and with them a name.
+        log.error(
+            "due.failed",
+            kind=kind,
+            subject=row.subject,
+            failures=row.failures + 1,
+            error=type(error).__name__,
+            where=f"{Path(where.filename).name}:{where.lineno}",
+        )
+        wait = min(_FIRST_RETRY * 2 ** min(row.failures, 10), _LAST_RETRY)
+        agenda.fail(conn, row, now + wait, what)
+
+    def _attempt(
+        self, conn: Connection, now: datetime, kind: DueKind, rows: list[agenda.Row]
+    ) -> Exception | None:
         try:
             with conn.begin_nested(), Work(conn, now, self._ids, self._policy) as work:
-                handler(work, [row.subject for row in rows])
+                self._handlers[kind](work, [row.subject for row in rows])
         except _OF_ONE_SUBJECT as error:
-            if len(rows) > 1:
-                for row in rows:
-                    self._do(conn, now, kind, [row])
-                return
-            log.exception("due.failed", kind=kind, subject=rows[0].subject, failures=rows[0].failures + 1)
-            wait = min(_FIRST_RETRY * 2 ** min(rows[0].failures, 10), _LAST_RETRY)
-            agenda.fail(conn, rows[0], now + wait, f"{type(error).__name__}: {error}")
+            return error
+        return None
 
     def _late(self, promised: datetime | None, now: datetime) -> bool:
         """Whether the clock stood still past `promised`: stopped, suspended, stuck on a disk, or stepped."""
@@ -170,8 +192,8 @@ class Sweeper:
             try:
                 more = self.sweep(now)
             except (StoreFault, SQLAlchemyError) as error:
-                log.exception("sweep.failed")
-                self.fault = f"{type(error).__name__}: {error}"[:300]
+                log.error("sweep.failed", error=type(error).__name__)
+                self.fault = str(error.orig if isinstance(error, DBAPIError) else error)[:300]
                 more = False
             else:
                 self.fault = None

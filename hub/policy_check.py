@@ -99,8 +99,9 @@ class _Check:
                     f"はしご「{ladder}」がありません。[[ladders.{ladder}]] を書くか、名前を直してください。",
                 )
             if code in _MUST_END_IN_A_VISIT and self._policy.ladders[ladder][-1].party is not Party.visit:
+                last = len(self._policy.ladders[ladder]) - 1
                 raise self._refuse(
-                    f"ladders.{ladder}",
+                    f"ladders.{ladder}[{last}].party",
                     f'穴があります: 「{code}」のはしごは訪問 (party = "visit") で終わらなければなりません。',
                 )
 

@@ -1,7 +1,7 @@
 """The line of a speaker is the speaker's: lost, back again, switched off, broken, mended."""
 
 from contract.events import Activity, Fault, SelfTest
-from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode
+from hub.vocabulary import DeviceState, Lane, ReasonCode
 from tests.clock import office
 from tests.hub_heart.town import EVENING, MONDAY, Town
 
@@ -162,7 +162,7 @@ def test_two_broken_parts_are_two_reasons_and_mended_apart(town: Town) -> None:
 def test_a_part_that_breaks_again_is_a_reason_again(town: Town) -> None:
     name = home(town)
     for state in ("broken", "mended", "broken"):
-        town.send(name, Fault(part="clock", state=state))  # type: ignore[arg-type]
+        town.send(name, Fault(part="clock", state=state))
     assert reasons(town) == ["時計の不具合(11/23 14:00)"]
 
 
@@ -201,4 +201,3 @@ def test_a_box_in_the_store_room_may_come_and_go(town: Town) -> None:
     town.forward(minutes=5)
     assert town.cases() == []
     assert [row.kind for row in town.due() if row.kind.startswith("device")] == []
-    assert DueKind.device_lost.speaks_of_silence
