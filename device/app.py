@@ -135,7 +135,6 @@ class Speaker:
         if self._store.damaged:
             self._faults.broken("disk", f"the store was damaged and put aside as {self._store.damaged.name}")
         now = self._clock.now()
-        self._memory.forget_old(now)
         config, since = self._agreement.config, self._agreement.since
         for asking in list(self._memory.askings.values()):
             if not asking.open:
@@ -171,6 +170,7 @@ class Speaker:
 
     def _look_after_disk_and_clock(self, now: datetime) -> None:
         if self._floor_kept is None or now - self._floor_kept >= FLOOR_EVERY or now < self._floor_kept:
+            self._memory.forget(now)
             self._memory.keep_floor(now)
             self._floor_kept = now
         if self._store.trouble:

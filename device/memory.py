@@ -4,22 +4,19 @@ Everything is held in memory too and written through, so that a dead disk costs 
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import structlog
 
 from contract.commands import Config, MalformedCommand, decode, encode
-from contract.time import office_date
-from device.schedule import Asking
+from device.schedule import Asking, worth_remembering
 from device.store import Store
 
 log = structlog.get_logger()
 
-KEEP = timedelta(days=8)
-"""How long a slot is remembered after its day."""
 COMMANDS = 200
 """How many orders are remembered: a repeat comes within minutes."""
 
@@ -64,11 +61,14 @@ class Memory:
         asking = self._askings[slot]
         self._put(replace(asking, open=False, answered=asking.answered or answered))
 
-    def forget_old(self, now: datetime) -> None:
-        """Drop the slots of more than `KEEP` ago."""
-        oldest = (office_date(now) - KEEP).isoformat()
-        self._askings = {slot: asking for slot, asking in self._askings.items() if slot >= oldest}
-        self._store.write(lambda db: _run(db, "DELETE FROM asking WHERE slot < ?", oldest))
+    def forget(self, now: datetime) -> None:
+        """Drop what is not worth remembering at `now`."""
+        gone = [slot for slot, asking in self._askings.items() if not worth_remembering(asking, now)]
+        if gone:
+            self._askings = {slot: asking for slot, asking in self._askings.items() if slot not in gone}
+            self._store.write(
+                lambda db: _run_many(db, "DELETE FROM asking WHERE slot = ?", [(slot,) for slot in gone])
+            )
 
     def _put(self, asking: Asking) -> None:
         self._askings[asking.slot] = asking
@@ -185,5 +185,5 @@ def _run(db: sqlite3.Connection, statement: str, *values: object) -> None:
     db.execute(statement, values)
 
 
-def _run_many(db: sqlite3.Connection, statement: str, rows: list[tuple[str, bytes]]) -> None:
+def _run_many(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     db.executemany(statement, rows)

@@ -16,7 +16,9 @@ CATCH_UP = timedelta(hours=4)
 LADDER_SLACK = timedelta(minutes=10)
 """How long after its time the last asking may begin: another dialogue or a restart may stand in the way."""
 WRONG_CLOCK = timedelta(hours=12)
-"""An asking dated this far ahead was made by a clock that was wrong; it counts for nothing."""
+"""An asking dated this far ahead was made by a clock that was wrong."""
+KEEP = timedelta(days=8)
+"""How long an asking is remembered."""
 
 _DAY = timedelta(days=1)
 
@@ -70,6 +72,11 @@ def due(config: Config, since: datetime, asked: Mapping[str, Asking], now: datet
     return min(_open(config, since, asked, now), key=lambda each: (each.slot_at, each.at), default=None)
 
 
+def worth_remembering(asking: Asking, now: datetime) -> bool:
+    """False for what is long past, and for what a wrong clock asked ahead of its day: that day will come."""
+    return -KEEP < asking.asked_at - now <= WRONG_CLOCK
+
+
 def is_open(config: Config, since: datetime, slot: str, now: datetime) -> bool:
     """Whether `slot` is one of the configuration's and may still be asked at `now`."""
     return any(each.name == slot and each.at <= now < each.closes_at for each in _slots(config, since, now))
@@ -87,8 +94,6 @@ def _open(config: Config, since: datetime, asked: Mapping[str, Asking], now: dat
 
 
 def _next_asking(config: Config, slot: _Slot, asking: Asking | None, now: datetime) -> Due | None:
-    if asking and asking.asked_at - now > WRONG_CLOCK:
-        asking = None
     offsets = _offsets(config)
     attempt, at = 1, slot.at
     if asking and asking.open:

@@ -1,0 +1,279 @@
+"""One asking, as the resident meets it."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.events import CheckIn, Intent, Outcome, Recall, Sos
+from device.turns import Emit, Listen, Meant, Nothing, Prompt, Say, Start
+from tests.device.talk import (
+    DEAF,
+    FINE,
+    HELP,
+    LAST,
+    MAYBE_FINE,
+    MAYBE_UNWELL,
+    MISTAKE,
+    MORNING,
+    MUMBLED_FINE,
+    MUTED,
+    NO,
+    NOISE,
+    REPEAT,
+    SILENCE,
+    TELEVISION,
+    UNWELL,
+    YES,
+    hold,
+    said,
+)
+
+
+def test_a_resident_is_greeted_asked_understood_read_back_and_thanked() -> None:
+    talk = hold([FINE])
+    assert talk.prompts == [Prompt.good_morning, "how_are_you", Prompt.read_back_fine, Prompt.thanks]
+    assert talk.check_in == CheckIn(
+        slot="2026-11-24/morning",
+        outcome=Outcome.answered,
+        intent=Intent.fine,
+        confidence=0.9,
+        attempts=1,
+        answer_delay_ms=1500,
+    )
+    assert talk.finished
+
+
+def test_words_stay_at_home_without_consent_and_go_out_with_it() -> None:
+    assert hold([FINE]).check_in.text is None
+    assert hold([HELP]).calls[0].text is None
+    sharing = replace(MORNING, share_text=True)
+    assert hold([FINE], start=sharing).check_in.text == "元気です"
+    assert hold([HELP], start=sharing).calls[0].text == "助けて、倒れた"
+
+
+def test_the_second_asking_says_so_and_carries_its_number() -> None:
+    talk = hold([FINE], start=replace(MORNING, attempt=2))
+    assert talk.prompts[0] == Prompt.ask_again
+    assert talk.check_in.attempts == 2
+
+
+def test_somebody_unwell_is_told_what_happens_now() -> None:
+    talk = hold([UNWELL])
+    assert talk.check_in.intent is Intent.unwell
+    assert talk.prompts[-1] == Prompt.unwell_noted
+
+
+def test_the_event_is_made_before_the_sentence_that_tells_of_it() -> None:
+    talk = hold([UNWELL])
+    kinds = [type(action) for action in talk.actions]
+    assert kinds.index(Emit) < len(kinds) - 1 - kinds[::-1].index(Say)
+
+
+def test_a_doubtful_fine_is_asked_with_yes_or_no_before_it_counts() -> None:
+    for doubtful in (MAYBE_FINE, MUMBLED_FINE):
+        talk = hold([doubtful, YES])
+        assert Prompt.confirm_fine in talk.prompts
+        assert talk.check_in.intent is Intent.fine
+        assert hold([doubtful, SILENCE]).check_in.outcome is Outcome.not_understood
+
+
+def test_no_to_are_you_well_is_a_bad_sign() -> None:
+    assert hold([MAYBE_FINE, NO]).check_in.intent is Intent.unwell
+
+
+def test_yes_but_it_hurts_is_not_fine() -> None:
+    assert (
+        hold([MAYBE_FINE, said(Intent.pain, "はい、でも腰が痛い", yes=True)]).check_in.intent is Intent.pain
+    )
+
+
+def test_no_i_am_well_is_asked_once_more() -> None:
+    both = said(Intent.fine, "いいえ、元気です", yes=False)
+    talk = hold([MAYBE_FINE, both, YES])
+    assert talk.prompts.count(Prompt.confirm_fine) == 2
+    assert talk.check_in.intent is Intent.fine
+
+
+def test_a_doubtful_bad_sign_counts_unless_it_is_cleared_up() -> None:
+    assert hold([MAYBE_UNWELL, YES]).check_in.intent is Intent.unwell
+    assert hold([MAYBE_UNWELL, SILENCE]).check_in.intent is Intent.unwell
+    assert hold([MAYBE_UNWELL, NO, YES]).check_in.intent is Intent.fine
+    assert hold([MAYBE_UNWELL, NO, SILENCE]).check_in.outcome is Outcome.not_understood
+
+
+def test_a_mumbled_yes_does_not_make_anybody_fine() -> None:
+    talk = hold([MAYBE_FINE, replace(YES, clear=False), SILENCE])
+    assert talk.check_in.outcome is Outcome.not_understood
+
+
+def test_what_is_not_understood_is_asked_again_twice_and_then_said_to_be_so() -> None:
+    talk = hold([TELEVISION, TELEVISION, TELEVISION])
+    assert talk.prompts.count(Prompt.say_again) == 2
+    assert Prompt.confirm_fine in talk.prompts
+    assert talk.check_in.outcome is Outcome.not_understood
+    assert talk.prompts[-1] == Prompt.later
+
+
+def test_silence_and_noise_are_typed_and_not_asked_again_within_the_dialogue() -> None:
+    for nothing, outcome in ((SILENCE, Outcome.no_sound), (NOISE, Outcome.no_words)):
+        talk = hold([nothing])
+        assert talk.check_in.outcome is outcome
+        assert talk.actions.count(Listen()) == 1
+        assert talk.prompts[-1] == Prompt.later
+
+
+def test_the_last_asking_does_not_promise_another_one() -> None:
+    assert hold([SILENCE], start=LAST).prompts[-1] == Prompt.no_answer
+
+
+def test_a_dead_or_muted_microphone_is_never_a_silent_person() -> None:
+    for nothing, outcome in ((DEAF, Outcome.mic_fault), (MUTED, Outcome.muted)):
+        talk = hold([nothing])
+        assert talk.check_in.outcome is outcome
+        assert not outcome.was_asked
+        assert hold([TELEVISION, nothing]).check_in.outcome is outcome
+
+
+def test_a_question_that_did_not_leave_the_loudspeaker_is_not_played_and_nobody_listens() -> None:
+    talk = hold([], plays=[False])
+    assert talk.check_in.outcome is Outcome.not_played
+    assert Listen() not in talk.actions
+    assert talk.finished
+
+
+def test_repeat_says_it_again_more_plainly() -> None:
+    talk = hold([REPEAT, FINE])
+    again = [action for action in talk.actions if isinstance(action, Say)][1]
+    assert again == Say((Prompt.good_morning, "how_are_you"), plainly=True)
+    assert talk.check_in.intent is Intent.fine
+
+
+def test_repeat_does_not_go_on_for_ever() -> None:
+    assert hold([REPEAT] * 50).check_in.outcome is Outcome.not_understood
+
+
+def test_a_refusal_is_respected() -> None:
+    talk = hold([said(Intent.declined, "今はええわ")])
+    assert talk.check_in.intent is Intent.declined
+    assert talk.prompts[-1] == Prompt.declined_noted
+
+
+def test_a_call_for_help_goes_out_before_a_word_is_said_and_settles_the_slot() -> None:
+    talk = hold([HELP])
+    heard = talk.actions.index(Listen())
+    assert talk.actions[heard + 1] == Emit(Sos(trigger="voice", slot=MORNING.slot))
+    assert talk.actions[heard + 2] == Emit(talk.check_in)
+    assert (talk.check_in.outcome, talk.check_in.intent) == (Outcome.answered, Intent.emergency)
+
+
+def test_it_got_through_is_said_only_after_the_hubs_own_word() -> None:
+    assert Prompt.help_delivered in hold([HELP], delivered=[True]).prompts
+    late = hold([HELP], delivered=[False, True])
+    assert late.prompts.index(Prompt.help_not_delivered) < late.prompts.index(Prompt.help_delivered)
+    never = hold([HELP], delivered=[False] * 9)
+    assert Prompt.help_delivered not in never.prompts
+    assert Prompt.help_goes_on in never.prompts
+    assert never.finished
+
+
+def test_distress_counts_although_it_was_mumbled_and_doubtful_and_late() -> None:
+    mumbled = replace(HELP, clear=False, certain=False)
+    for before in ([], [MAYBE_FINE], [TELEVISION], [REPEAT], [MAYBE_UNWELL, NO]):
+        assert len(hold([*before, mumbled]).calls) == 1
+
+
+def test_a_mistake_is_taken_back_after_one_more_question() -> None:
+    talk = hold([HELP, MISTAKE, YES])
+    sent = talk.actions.index(Emit(talk.calls[0]))
+    assert talk.recalls == [Recall(event=f"id-{sent + 1}")]
+    assert talk.prompts[-1] == Prompt.recalled
+
+
+def test_a_mistake_that_is_not_confirmed_takes_nothing_back() -> None:
+    for reply in (NO, SILENCE, TELEVISION, HELP, replace(YES, clear=False)):
+        talk = hold([HELP, MISTAKE, reply])
+        assert talk.recalls == []
+        assert talk.prompts[-1] == Prompt.help_stays
+
+
+def test_a_broken_loudspeaker_does_not_stop_a_call_for_help() -> None:
+    talk = hold([HELP], plays=[True, False, False, False], delivered=[False, False, True])
+    assert len(talk.calls) == 1
+    assert talk.finished
+
+
+REPLIES = st.one_of(
+    st.builds(Nothing, st.sampled_from(["no_sound", "no_words", "muted", "mic_fault"])),
+    st.builds(
+        Meant,
+        intent=st.sampled_from(Intent),
+        confidence=st.floats(0, 1),
+        certain=st.booleans(),
+        text=st.text(max_size=8),
+        clear=st.booleans(),
+        yes=st.sampled_from([True, False, None]),
+        takes_back=st.booleans(),
+        delay_ms=st.none() | st.integers(0, 9000),
+    ),
+)
+STARTS = st.builds(
+    Start,
+    slot=st.just("2026-11-24/morning"),
+    attempt=st.integers(1, 4),
+    greeting=st.just(Prompt.good_day),
+    question=st.just("how_are_you"),
+    last=st.booleans(),
+    share_text=st.booleans(),
+)
+LONG = st.lists(REPLIES, max_size=30)
+BITS = st.lists(st.booleans(), max_size=30)
+
+
+@given(LONG, STARTS, BITS, BITS)
+def test_every_asking_ends_with_exactly_one_check_in(
+    replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
+) -> None:
+    talk = hold(replies, start=start, plays=plays, delivered=delivered)
+    assert talk.finished
+    assert talk.check_in.slot == start.slot
+    assert talk.check_in.attempts == start.attempt
+
+
+@given(LONG, STARTS, BITS, BITS)
+def test_nobody_is_fine_without_an_understood_fine(
+    replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
+) -> None:
+    talk = hold(replies, start=start, plays=plays, delivered=delivered)
+    if talk.check_in.intent not in (Intent.fine, Intent.as_usual):
+        return
+    used = [reply for reply in replies[: talk.actions.count(Listen())] if isinstance(reply, Meant)]
+    last = used[-1]
+    plainly_fine = last.certain and last.clear and last.intent in (Intent.fine, Intent.as_usual)
+    yes_to_are_you_fine = Prompt.confirm_fine in talk.prompts and last.yes is True and last.clear
+    assert plainly_fine or yes_to_are_you_fine
+
+
+@given(LONG, STARTS, BITS, BITS)
+def test_distress_at_any_point_goes_out_before_anything_else(
+    replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
+) -> None:
+    talk = hold(replies, start=start, plays=plays, delivered=delivered)
+    listens = [position for position, action in enumerate(talk.actions) if action == Listen()]
+    for position, reply in zip(listens, replies, strict=False):
+        if isinstance(reply, Meant) and reply.intent is Intent.emergency:
+            following = talk.actions[position + 1]
+            assert isinstance(following, Emit)
+            assert isinstance(following.body, Sos)
+            break
+    else:
+        assert talk.calls == []
+
+
+@given(LONG, STARTS, BITS, BITS)
+def test_without_consent_no_word_leaves_the_home(
+    replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
+) -> None:
+    talk = hold(replies, start=replace(start, share_text=False), plays=plays, delivered=delivered)
+    assert talk.check_in.text is None
+    assert all(call.text is None for call in talk.calls)
