@@ -13,8 +13,9 @@ from device.speak.voice import Clip
 
 BLOCK = 4096
 """Frames a write; smaller blocks crackle on a slow machine."""
-PAD_SECONDS = 0.25
-"""Silence after the last word: a stream that is stopped cuts the tail of what it plays."""
+PAD_SECONDS = 0.3
+"""Silence after the last word. A stream that is stopped drops what it has not played yet (measured on PulseAudio:
+0.75 s), so it is stopped in the middle of this."""
 PATIENCE_SECONDS = 2.0
 """A card that takes no more sound for so long plays nothing."""
 
@@ -34,7 +35,8 @@ class PyAudioLoudspeaker:
             with port_audio() as audio:
                 stream, rate = _open(audio, find_card(audio, "output", self._name), clip.rate)
                 try:
-                    self._write(stream, _padded(clip, rate))
+                    pad = max(round(PAD_SECONDS * rate), 2 * BLOCK)
+                    self._write(stream, _padded(clip, rate, pad), pad)
                 finally:
                     stream.stop_stream()
                     stream.close()
@@ -43,16 +45,23 @@ class PyAudioLoudspeaker:
         except OSError as error:
             raise SpeakerFault(f"the sound card stopped: {error}") from error
 
-    def _write(self, stream: Any, samples: npt.NDArray[np.int16]) -> None:
-        room = min(BLOCK, stream.get_write_available()) or BLOCK
+    def _write(self, stream: Any, samples: npt.NDArray[np.int16], pad: int) -> None:
+        capacity = stream.get_write_available()
+        room = min(BLOCK, capacity) or BLOCK
         for start in range(0, samples.size, room):
-            waited = 0.0
-            while stream.get_write_available() < room:
-                if waited >= PATIENCE_SECONDS:
-                    raise SpeakerFault("the sound card takes no more sound")
-                self._pause(POLL_SECONDS)
-                waited += POLL_SECONDS
+            self._wait_for(stream, room)
             stream.write(samples[start : start + room].tobytes())
+        self._wait_for(stream, capacity - pad // 2)
+
+    def _wait_for(self, stream: Any, room: int) -> None:
+        """Wait until so many frames of the card's buffer are free, which is until they have been played."""
+        before, waited = stream.get_write_available(), 0.0
+        while (free := stream.get_write_available()) < room:
+            if waited >= PATIENCE_SECONDS:
+                raise SpeakerFault("the sound card takes no more sound")
+            self._pause(POLL_SECONDS)
+            waited = 0.0 if free > before else waited + POLL_SECONDS
+            before = free
 
 
 def _open(audio: Any, card: dict[str, Any], rate: int) -> tuple[Any, int]:
@@ -68,9 +77,9 @@ def _open(audio: Any, card: dict[str, Any], rate: int) -> tuple[Any, int]:
         return audio.open(rate=own, **options), own
 
 
-def _padded(clip: Clip, rate: int) -> npt.NDArray[np.int16]:
+def _padded(clip: Clip, rate: int, pad: int) -> npt.NDArray[np.int16]:
     samples = clip.samples
     if rate != clip.rate:
         resampled = soxr.resample(samples.astype(np.float32), clip.rate, rate)
         samples = np.clip(np.rint(resampled), -32767, 32767).astype(np.int16)
-    return np.concatenate([samples, np.zeros(round(PAD_SECONDS * rate), dtype=np.int16)])
+    return np.concatenate([samples, np.zeros(pad, dtype=np.int16)])
