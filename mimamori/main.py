@@ -5,7 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import listen, provision, understand
+from mimamori.commands import account, demo, hub, listen, provision, roster, token, understand
 
 app = typer.Typer(
     name="mimamori",
@@ -15,6 +15,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(provision.app, name="provision")
+app.add_typer(roster.app, name="roster")
+app.command("hub")(hub.hub)
+app.command("demo")(demo.demo)
+app.add_typer(account.app, name="account")
+app.add_typer(token.app, name="token")
 app.command("listen")(listen.listen)
 app.command("understand")(understand.understand)
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
@@ -16,9 +15,7 @@ from hub.access.secrets import Passwords, check_password, one_time_password
 from hub.access.sessions import end_sessions
 from hub.access.throttle import Throttle, tries_of
 from hub.store import tables as t
-
-if TYPE_CHECKING:
-    from hub.store.database import Store
+from hub.store.database import Store
 
 FIRST_ADMIN = "admin"
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -37,7 +34,7 @@ class AccountRow(Struct, frozen=True, kw_only=True):
     disabled_at: datetime | None
 
 
-def ensure_first_admin(store: "Store", clock: Clock, passwords: Passwords | None = None) -> str | None:
+def ensure_first_admin(store: Store, clock: Clock, passwords: Passwords | None = None) -> str | None:
     """Make the account `admin` if there is no account at all; return its one-time password, to be shown once.
 
     The password must be changed at the first login. On every later start this does nothing and returns None.
@@ -58,7 +55,7 @@ def ensure_first_admin(store: "Store", clock: Clock, passwords: Passwords | None
 
 
 def create_account(
-    store: "Store",
+    store: Store,
     clock: Clock,
     *,
     login: str,
@@ -86,7 +83,7 @@ def create_account(
     return password
 
 
-def reset_password(store: "Store", clock: Clock, login: str, passwords: Passwords | None = None) -> str:
+def reset_password(store: Store, clock: Clock, login: str, passwords: Passwords | None = None) -> str:
     """Give an account a new one-time password and end its sessions; raises `Refused` if there is none."""
     password = one_time_password()
     encoded = (passwords or Passwords()).hash(password)
@@ -104,7 +101,7 @@ def reset_password(store: "Store", clock: Clock, login: str, passwords: Password
     return password
 
 
-def disable_account(store: "Store", clock: Clock, login: str) -> None:
+def disable_account(store: Store, clock: Clock, login: str) -> None:
     """Close an account at once, open sessions too; raises `Refused` if there is none."""
 
     def work(conn: Connection) -> None:
@@ -124,13 +121,19 @@ def list_accounts(conn: Connection) -> list[AccountRow]:
 def known_districts(conn: Connection) -> dict[str, str]:
     """Code to name of every district."""
     wanted = select(t.district.c.code, t.district.c.name).order_by(t.district.c.position)
-    return dict(conn.execute(wanted).tuples().all())
+    return dict(conn.execute(wanted).all())
+
+
+def has_account(conn: Connection, login: str) -> bool:
+    """Whether somebody can log in under this name."""
+    wanted = select(t.account.c.id).where(t.account.c.login == login, t.account.c.disabled_at.is_(None))
+    return conn.scalar(wanted) is not None
 
 
 class Door:
     """Lets people in: checks the password, counts what was wrong, writes down who came."""
 
-    def __init__(self, store: "Store", clock: Clock, passwords: Passwords | None = None) -> None:
+    def __init__(self, store: Store, clock: Clock, passwords: Passwords | None = None) -> None:
         self._store = store
         self._clock = clock
         self._passwords = passwords or Passwords()
@@ -155,8 +158,11 @@ class Door:
         self._note(account["login"], Action.login)
         return str(account["id"])
 
-    def change_password(self, login: str, old: str, new: str, again: str, address: str) -> None:
-        """Give an account a password of its owner's; ends every session of it. Raises `Refused`, or `Busy`."""
+    def change_password(self, login: str, old: str, new: str, again: str, address: str) -> str:
+        """Give an account a password of its owner's and end every session of it; return its id.
+
+        Raises `Refused` with a sentence for the page, or `Busy`.
+        """
         now, tries = self._clock.now(), tries_of(login, address)
         if wait := self._throttle.wait(tries, now):
             raise Refused(f"続けて間違えたため、あと {int(wait.total_seconds()) + 1} 秒お待ちください。")
@@ -180,6 +186,7 @@ class Door:
             )
 
         self._store.write(work)
+        return str(account["id"])
 
     def _account(self, login: str) -> RowMapping | None:
         with self._store.read() as conn:

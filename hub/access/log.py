@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, insert, select
 
 from hub.store import tables as t
+from hub.views.names import actor_name
 
 
 class Action(StrEnum):
@@ -58,8 +59,7 @@ def what_did(conn: Connection, actor: str) -> list[Access]:
 
 def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Access]:
     wanted = (
-        select(t.access_log, t.account.c.name.label("account_name"))
-        .outerjoin(t.account, t.account.c.login == t.access_log.c.actor)
+        select(t.access_log, actor_name(t.access_log.c.actor).label("actor_name"))
         .where(*where)
         .order_by(t.access_log.c.at.desc(), t.access_log.c.id.desc())
     )
@@ -67,7 +67,7 @@ def _read(conn: Connection, *where: ColumnElement[bool]) -> list[Access]:
         Access(
             at=row["at"],
             actor=row["actor"],
-            actor_name=row["account_name"] or row["actor"],
+            actor_name=row["actor_name"],
             action=Action(row["action"]),
             subject_kind=row["subject_kind"],
             subject=row["subject"],

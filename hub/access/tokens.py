@@ -1,7 +1,6 @@
 """Bearer tokens for programs: shown once, stored as a hash, tied to a role and, where the role is, to a district."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from sqlalchemy import Connection, func, insert, literal, select, update
@@ -13,9 +12,7 @@ from hub.access.accounts import known_districts
 from hub.access.roles import Viewer, check_district, load_roles
 from hub.access.secrets import hash_of, new_key
 from hub.store import tables as t
-
-if TYPE_CHECKING:
-    from hub.store.database import Store
+from hub.store.database import Store
 
 
 class TokenRow(Struct, frozen=True, kw_only=True):
@@ -30,7 +27,7 @@ class TokenRow(Struct, frozen=True, kw_only=True):
 
 
 def create_token(
-    store: "Store", clock: Clock, *, role: str, name: str = "", district: str | None = None
+    store: Store, clock: Clock, *, role: str, name: str = "", district: str | None = None
 ) -> tuple[str, str]:
     """Make a token; return its id and the secret, which cannot be had again. Raises `Refused` as `check_district`."""
     now, key = clock.now(), new_key()
@@ -59,7 +56,7 @@ def list_tokens(conn: Connection) -> list[TokenRow]:
     return [TokenRow(**{field: row[field] for field in TokenRow.__struct_fields__}) for row in rows]
 
 
-def revoke_token(store: "Store", clock: Clock, token_id: str) -> None:
+def revoke_token(store: Store, clock: Clock, token_id: str) -> None:
     """Cut a token; raises `Refused` if there is none with this id."""
 
     def work(conn: Connection) -> int:

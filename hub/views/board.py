@@ -104,9 +104,7 @@ def _districts(
             select(people.c.district, func.count(func.distinct(people.c.household_id))).group_by(
                 people.c.district
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     open_cases: dict[str, Counter[Severity]] = defaultdict(Counter)
     for row in rows:

@@ -4,9 +4,11 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, or_, select
+from sqlalchemy import case as when
 
 from contract.time import office_date
+from hub.kana import fold
 from hub.store import tables as t
 from hub.views.queue import age_on
 from hub.views.rows import FlagRow, ResidentRow
@@ -127,21 +129,33 @@ def resident_ids(conn: Connection, now: datetime, district: str) -> list[str]:
 
 
 def district_of(
-    conn: Connection, *, resident_id: str | None = None, household_id: str | None = None
+    conn: Connection,
+    *,
+    resident: str | None = None,
+    household: str | None = None,
+    case: str | None = None,
+    absence: str | None = None,
 ) -> str | None:
-    """The district's code of a resident or household, for the check of a district-bound role; None if unknown."""
+    """The district's code of one thing named by its id, for district-bound roles; None if it is unknown."""
     wanted = select(t.household.c.district)
-    if resident_id is not None:
+    if resident is not None or absence is not None:
         wanted = wanted.join(t.resident, t.resident.c.household_id == t.household.c.id)
-        wanted = wanted.where(t.resident.c.id == resident_id)
+    if absence is not None:
+        wanted = wanted.join(t.absence, t.absence.c.resident_id == t.resident.c.id)
+        wanted = wanted.where(t.absence.c.id == absence)
+    elif case is not None:
+        wanted = wanted.join(t.case, t.case.c.household_id == t.household.c.id).where(t.case.c.id == case)
+    elif resident is not None:
+        wanted = wanted.where(t.resident.c.id == resident)
     else:
-        wanted = wanted.where(t.household.c.id == household_id)
-    return conn.scalar(wanted)
+        wanted = wanted.where(t.household.c.id == household)
+    code: str | None = conn.scalar(wanted)
+    return code
 
 
 def _graver() -> ColumnElement[int | None]:
     """The rank of the household's gravest open case."""
-    rank = case({severity.value: severity.rank for severity in Severity}, value=t.case.c.severity)
+    rank = when({severity.value: severity.rank for severity in Severity}, value=t.case.c.severity)
     return (
         select(func.max(rank))
         .where(t.case.c.household_id == t.resident.c.household_id, t.case.c.closed_at.is_(None))
@@ -162,17 +176,12 @@ def _found(search: str) -> ColumnElement[bool]:
         t.resident.c.name.contains(text, autoescape=True),
         func.replace(t.resident.c.name, " ", "").contains(text.replace(" ", ""), autoescape=True),
     ]
-    if key := _kana_key(text):
+    if key := fold(text).replace(" ", ""):
         ways.append(func.replace(t.resident.c.kana_key, " ", "").contains(key, autoescape=True))
     if len(digits) >= 4:
         phones = (t.resident.c.phone, t.household.c.phone)
         ways += [func.replace(column, "-", "").endswith(digits, autoescape=True) for column in phones]
     return or_(*ways)
-
-
-def _kana_key(text: str) -> str:
-    """Placeholder until the roster's folding is imported."""
-    return text.replace(" ", "")
 
 
 def _resident(row: RowMapping, now: datetime) -> ResidentRow:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from contract.time import office_date
 from hub.store import tables as t
+from hub.views.names import actor_name
 from hub.views.rows import Person, QueueRow, ReasonRow
 from hub.vocabulary import CaseState, Lane, ReasonCode, Severity
 
@@ -31,10 +32,9 @@ def queue(
         t.household, t.household.c.id == t.case.c.household_id
     )
     wanted = wanted.add_columns(
-        t.district.c.name.label("district_name"), t.account.c.name.label("owner_name")
+        t.district.c.name.label("district_name"), actor_name(t.case.c.owner).label("owner_name")
     )
     wanted = wanted.join(t.district, t.district.c.code == t.household.c.district)
-    wanted = wanted.outerjoin(t.account, t.account.c.login == t.case.c.owner)
     wanted = wanted.where(t.case.c.closed_at.is_(None))
     if district is not None:
         wanted = wanted.where(t.household.c.district == district)
@@ -136,6 +136,6 @@ def _row(case: RowMapping, people: list[RowMapping], reasons: list[ReasonRow], n
         step=case["step"],
         step_words=case["step_words"],
         owner=case["owner"],
-        owner_name=case["owner_name"] or case["owner"],
+        owner_name=case["owner_name"],
         silent_for_s=(now - min(silences)).total_seconds() if silences else None,
     )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Select, and_, or_, select
 
 from hub.store import tables as t
+from hub.views.names import actor_name
 from hub.views.rows import AbsenceRow, DeviceRow, EventRow, SlotRow, TransitionRow
 from hub.vocabulary import DeviceState, ReasonCode, SlotState
 
@@ -202,8 +203,7 @@ def history(conn: Connection, household_id: str, *, limit: int) -> list[Transiti
         and_(of.subject_kind == "slot", of.subject >= f"{one}/", of.subject < f"{one}0") for one in known
     ]
     rows = conn.execute(
-        select(t.transition, t.account.c.name.label("account_name"))
-        .outerjoin(t.account, t.account.c.login == of.actor)
+        select(t.transition, actor_name(of.actor).label("actor_name"))
         .where(or_(*mine))
         .order_by(of.at.desc(), of.id.desc())
         .limit(limit)
@@ -217,7 +217,7 @@ def history(conn: Connection, household_id: str, *, limit: int) -> list[Transiti
             new=row["new"],
             why=row["why"],
             actor=row["actor"],
-            actor_name=row["account_name"] or row["actor"],
+            actor_name=row["actor_name"],
         )
         for row in rows
     ]

@@ -27,7 +27,9 @@ def people_today(now: datetime) -> Subquery:
             t.slot.c.resident_id,
             t.slot.c.state,
             t.slot.c.why,
-            func.max(case((t.slot.c.asked, 1), else_=0)).over(partition_by=t.slot.c.resident_id).label("asked"),
+            func.max(case((t.slot.c.asked, 1), else_=0))
+            .over(partition_by=t.slot.c.resident_id)
+            .label("asked"),
             func.max(case((t.slot.c.state == SlotState.answered, 1), else_=0))
             .over(partition_by=t.slot.c.resident_id)
             .label("heard"),

@@ -1,0 +1,64 @@
+"""The templates, and the words they may use."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboard import words
+from dashboard.picture import district_bar
+from hub import words as hub_words
+from hub.views.rows import QueueRow
+from hub.vocabulary import CaseOutcome
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def load_templates() -> Environment:
+    """Every value is escaped; a name that a template misspells is an error, not an empty place."""
+    pages = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters.update(
+        long_date=words.long_date,
+        short_date=words.short_date,
+        time_of_day=words.time_of_day,
+        time_with_seconds=words.time_with_seconds,
+        moment=words.moment,
+        stamp=words.stamp,
+        since=words.since,
+        by_when=words.by_when,
+        tel=words.phone,
+        phones=phones,
+        bar=district_bar,
+    )
+    names: dict[str, Any] = {
+        "STATUS": words.STATUS,
+        "ANSWERED": words.ANSWERED,
+        "AWAY": words.AWAY,
+        "PERSON": words.PERSON,
+        "SLOT": words.SLOT,
+        "DEVICE": words.DEVICE,
+        "CASE": words.CASE,
+        "OUTCOME": hub_words.OUTCOMES,
+        "CHOSEN_OUTCOMES": [outcome for outcome in CaseOutcome if not outcome.startswith("settled_")],
+        "REASON": words.REASON,
+        "INTENT": words.INTENT,
+        "CONTACT": words.CONTACT,
+        "ABSENCE": hub_words.ABSENCES,
+        "CONSENT": words.CONSENT,
+        "PARTS": hub_words.PARTS,
+        "SEX": words.SEX,
+    }
+    pages.globals.update(names)
+    return pages
+
+
+def phones(row: QueueRow) -> list[str]:
+    """The numbers to call, each once: the residents' own, then the household's."""
+    numbers = [*(person.phone for person in row.residents), row.phone]
+    return list(dict.fromkeys(number for number in numbers if number))
