@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, true, update
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub import pulse
@@ -13,6 +13,19 @@ from hub.vocabulary import DueKind, Severity
 
 Key = tuple[DueKind, str]
 _OF_SILENCE = [kind for kind in DueKind if kind.speaks_of_silence]
+
+
+# What may be worked off now: everything, or, while the hub is blind, what says nothing about a person. Both queries
+# walk the index of `at` and stop at the first row they may have, so that an idle sweep costs the same at any size.
+_WORKABLE = or_(t.due.c.kind.not_in(_OF_SILENCE), ~exists().where(t.pulse.c.name == pulse.BLIND_SINCE))
+_NEXT = select(t.due.c.at).where(_WORKABLE).order_by(t.due.c.at).limit(1)
+_OVERDUE = (
+    select(t.due.c.id, t.due.c.kind, t.due.c.subject, t.due.c.at, t.due.c.failures)
+    .where(t.due.c.at <= bindparam("now"), _WORKABLE)
+    .order_by(t.due.c.at, t.due.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # several sweepers on PostgreSQL; SQLite has one writer anyway
+)
 
 
 class Row(NamedTuple):
@@ -74,20 +87,13 @@ def failing(conn: Connection) -> list[tuple[DueKind, str, int, str]]:
 
 def next_at(conn: Connection) -> datetime | None:
     """When the next row falls due; rows held back by blindness do not count."""
-    at: datetime | None = conn.scalar(select(func.min(t.due.c.at)).where(_workable(conn)))
+    at: datetime | None = conn.scalar(_NEXT)
     return at
 
 
 def claim(conn: Connection, now: datetime, limit: int) -> list[Row]:
     """Take up to `limit` overdue rows off the agenda, the oldest first."""
-    overdue = (
-        select(t.due.c.id, t.due.c.kind, t.due.c.subject, t.due.c.at, t.due.c.failures)
-        .where(t.due.c.at <= now, _workable(conn))
-        .order_by(t.due.c.at, t.due.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # several sweepers on PostgreSQL; SQLite has one writer anyway
-    )
-    rows = conn.execute(overdue).all()
+    rows = conn.execute(_OVERDUE, {"now": now, "most": limit}).all()
     if rows:
         conn.execute(delete(t.due).where(t.due.c.id.in_([row.id for row in rows])))
     return [Row(DueKind(row.kind), row.subject, row.at, row.failures) for row in rows]
@@ -120,8 +126,3 @@ def regain_sight(conn: Connection, until: datetime) -> None:
 def blind_since(conn: Connection) -> datetime | None:
     """Since when the hub has heard nobody, or None while it hears."""
     return pulse.last(conn, pulse.BLIND_SINCE)
-
-
-def _workable(conn: Connection) -> ColumnElement[bool]:
-    """What may be worked off now: everything, or, while the hub is blind, what says nothing about a person."""
-    return true() if blind_since(conn) is None else t.due.c.kind.not_in(_OF_SILENCE)

@@ -1,6 +1,7 @@
 """The climb: who is asked next, when, and what is said when a step has nobody to ask."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
@@ -28,118 +29,149 @@ _TOLD: dict[Party, Consented] = {
 }
 
 
-def enter(work: Work, case: Case, ladder: str, concerned: Collection[Person], first: int = 0) -> None:
-    """Put the case on the first step of `ladder`, from index `first`, that has somebody to ask.
+class Rung(NamedTuple):
+    """A step that has somebody to ask, by when it is to be done, and those before it that had nobody."""
 
-    The time by which something had to be done never moves back: what was late stays late. The last step of every
-    ladder can always be done (the policy is checked for it).
+    step: Step
+    due_at: datetime
+    skipped: list[tuple[Step, str]]
+
+
+def rung(work: Work, ladder: str, severity: Severity, concerned: Collection[Person], first: int = 0) -> Rung:
+    """The first step of `ladder`, from index `first`, that has somebody to ask.
+
+    The last one can always be done: the policy is checked for it.
     """
     steps = work.policy.ladders[ladder]
-    for index in range(first, len(steps)):
-        step = steps[index]
-        missing = "" if index == len(steps) - 1 else _missing(work.conn, step.party, concerned)
+    skipped: list[tuple[Step, str]] = []
+    for step in steps[first:-1]:
+        missing = _missing(work.conn, step.party, concerned)
         if not missing:
             break
-        work.record("case", case["id"], case["step"], step.name, f"「{step.words}」は飛ばしました: {missing}")
-    if step.party is Party.visit and case["severity"] != Severity.emergency:
-        due_at = work.policy.visit_due(work.now, _gravest_class(work, concerned))
+        skipped.append((step, missing))
     else:
-        due_at = work.now + step.wait
-    climbing = case["ladder"] == ladder and first > 0
-    if not climbing and case["due_at"] is not None:
-        due_at = min(due_at, case["due_at"])
-    work.record("case", case["id"], case["step"], step.name, step.words)
-    cases.change(work, case, ladder=ladder, step=step.name, step_words=step.words, due_at=due_at)
-    if step.party is Party.visit:
-        _needs_visit(work, case)
-    _set_timer(work, case, step)
+        step = steps[-1]
+    due_at = work.now + step.wait
+    if step.party is Party.visit and severity is not Severity.emergency:
+        due_at = work.policy.visit_due(work.now, _gravest_class(work, concerned))
+    return Rung(step, due_at, skipped)
+
+
+def place(work: Work, case: Case, ladder: str, onto: Rung) -> dict[str, object]:
+    """Note that the case comes to a rung, set its timer, and return what its row is to hold."""
+    for step, missing in onto.skipped:
+        work.record("case", case.id, case.step, step.name, f"「{step.words}」は飛ばしました: {missing}")
+    work.record("case", case.id, case.step, onto.step.name, onto.step.words)
+    _set_timer(work, case, onto.step, onto.due_at)
+    return {
+        "ladder": ladder,
+        "step": onto.step.name,
+        "step_words": onto.step.words,
+        "due_at": onto.due_at,
+    }
+
+
+def enter(work: Work, case: Case, ladder: str, concerned: Collection[Person], first: int = 0) -> None:
+    """Put a stored case on the first step of `ladder`, from index `first`, that has somebody to ask.
+
+    The time by which something had to be done never moves back when the ladder changes: late stays late.
+    """
+    onto = rung(work, ladder, case.severity, concerned, first)
+    if first == 0 and case.due_at is not None:
+        onto = onto._replace(due_at=min(onto.due_at, case.due_at))
+    cases.change(work, case, **place(work, case, ladder, onto))
+    if onto.step.party is Party.visit:
+        needs_visit(work, case)
 
 
 def climb(work: Work, case: Case, why: str, actor: str = HUB) -> None:
     """Go on to the next step; on the last one only write down that its time is over."""
-    steps = work.policy.ladders.get(case["ladder"] or "", [])
-    here = next((index for index, step in enumerate(steps) if step.name == case["step"]), None)
-    work.record("case", case["id"], case["step"], case["step"] or "-", why, actor)
+    work.record("case", case.id, case.step, case.step or "-", why, actor)
+    if case.ladder is None:
+        return
+    steps = work.policy.ladders.get(case.ladder, [])
+    here = next((index for index, step in enumerate(steps) if step.name == case.step), None)
     people = concerned(work.conn, case)
     if people and here is not None and here + 1 < len(steps):
-        enter(work, case, case["ladder"], people, here + 1)
+        enter(work, case, case.ladder, people, here + 1)
 
 
 def at_step(work: Work, subjects: Sequence[str]) -> None:
     """The time of a step is over and nobody wrote anything down."""
     for case_id in subjects:
         case = cases.get(work.conn, case_id)
-        if case["closed_at"] is None and case["acknowledged_until"] is None:
-            late = words.moment(case["due_at"]) if case["due_at"] else "期限"
-            climb(work, case, f"「{case['step_words']}」が {late} までに済みませんでした")
+        if case.closed_at is None and case.acknowledged_until is None:
+            late = words.moment(case.due_at) if case.due_at else "期限"
+            climb(work, case, f"「{case.step_words}」が {late} までに済みませんでした")
 
 
 def at_acknowledgement(work: Work, subjects: Sequence[str]) -> None:
     """An owner wrote nothing down for too long: the climb goes on, the owner stays."""
     for case_id in subjects:
         case = cases.get(work.conn, case_id)
-        if case["closed_at"] is None and case["acknowledged_until"] is not None:
+        if case.closed_at is None and case.acknowledged_until is not None:
             cases.change(work, case, acknowledged_until=None)
-            climb(work, case, f"{case['owner']} が引き受けたまま記録がないため、先へ進めます")
+            climb(work, case, f"{case.owner} が引き受けたまま記録がないため、先へ進めます")
 
 
 def rest(work: Work, case: Case, actor: str) -> None:
     """Somebody is at it: the climb rests for as long as the policy allows, from now."""
-    until = work.now + work.policy.acknowledgement[Severity(case["severity"])]
+    until = work.now + work.policy.acknowledgement[case.severity]
     cases.change(work, case, acknowledged_until=until)
-    work.cancel(DueKind.ladder_step, case["id"])
-    work.schedule(DueKind.acknowledgement, case["id"], until)
-    work.record(
-        "case", case["id"], case["step"], case["step"] or "-", f"{words.time_of_day(until)} まで対応中", actor
-    )
+    work.cancel(DueKind.ladder_step, case.id)
+    work.schedule(DueKind.acknowledgement, case.id, until)
+    why = f"{words.time_of_day(until)} まで対応中"
+    work.record("case", case.id, case.step, case.step or "-", why, actor)
 
 
 def end_rest(work: Work, case: Case) -> None:
     """Nobody is at it any more, or something graver came."""
-    if case["acknowledged_until"] is not None:
+    if case.acknowledged_until is not None:
         cases.change(work, case, acknowledged_until=None)
-        work.cancel(DueKind.acknowledgement, case["id"])
+        work.cancel(DueKind.acknowledgement, case.id)
 
 
 def resume(work: Work, case: Case) -> None:
     """Nobody is at it any more: the step's time runs again from now."""
     end_rest(work, case)
-    for step in work.policy.ladders.get(case["ladder"] or "", []):
-        if step.name == case["step"]:
-            _set_timer(work, case, step)
+    for step in work.policy.ladders.get(case.ladder or "", []):
+        if step.name == case.step:
+            _set_timer(work, case, step, case.due_at)
 
 
 def halt(work: Work, case: Case) -> None:
     """There is nothing left to climb for."""
-    work.cancel(DueKind.ladder_step, case["id"])
+    work.cancel(DueKind.ladder_step, case.id)
 
 
 def concerned(conn: Connection, case: Case) -> list[Person]:
     """The residents for whom a reason of the case still stands."""
-    residents = {row["resident_id"] for row in cases.unresolved(conn, case["id"]) if row["resident_id"]}
+    residents = {row["resident_id"] for row in cases.unresolved(conn, case.id) if row["resident_id"]}
     return list(cases.people(conn, residents).values())
 
 
-def _set_timer(work: Work, case: Case, step: Step) -> None:
-    if case["acknowledged_until"] is None:
-        visit = step.party is Party.visit and case["due_at"] > work.now
-        work.schedule(DueKind.ladder_step, case["id"], case["due_at"] if visit else work.now + step.wait)
-
-
-def _needs_visit(work: Work, case: Case) -> None:
+def needs_visit(work: Work, case: Case) -> None:
     """The visit step makes the reasons behind it weigh a visit; a box never weighs more than a person."""
-    if case["lane"] != Lane.person or Severity(case["severity"]).rank >= Severity.needs_visit.rank:
+    if case.lane is not Lane.person or case.severity.rank >= Severity.needs_visit.rank:
         return
     work.conn.execute(
         update(t.reason)
         .where(
-            t.reason.c.case_id == case["id"],
+            t.reason.c.case_id == case.id,
             t.reason.c.resolved_at.is_(None),
             t.reason.c.severity == Severity.needs_check,
         )
         .values(severity=Severity.needs_visit)
     )
     cases.set_severity(work, case, Severity.needs_visit, "電話でも家族でも確認できず、訪問が必要です")
+
+
+def _set_timer(work: Work, case: Case, step: Step, due_at: datetime | None) -> None:
+    """When the climb goes on. A visit has until its due time; what is late already gets the step's time once more."""
+    if case.acknowledged_until is not None:
+        return
+    visit = step.party is Party.visit and due_at is not None and due_at > work.now
+    work.schedule(DueKind.ladder_step, case.id, due_at if visit and due_at else work.now + step.wait)
 
 
 def _gravest_class(work: Work, concerned: Collection[Person]) -> str:
@@ -154,11 +186,10 @@ def _missing(conn: Connection, party: Party, concerned: Collection[Person]) -> s
     if party not in _TOLD:
         return ""
     told = _TOLD[party]
-    residents = [one.id for one in concerned]
     contacts = set(
         conn.scalars(
             select(t.contact.c.resident_id).where(
-                t.contact.c.resident_id.in_(residents),
+                t.contact.c.resident_id.in_([one.id for one in concerned]),
                 t.contact.c.role == party,
                 t.contact.c.phone.is_not(None),
             )
@@ -166,13 +197,9 @@ def _missing(conn: Connection, party: Party, concerned: Collection[Person]) -> s
     )
     if not contacts:
         return f"電話番号のある{told.called}の登録がありません"
-    agreed = set(
-        conn.scalars(
-            select(t.consent.c.resident_id).where(
-                t.consent.c.resident_id.in_(contacts),
-                t.consent.c.tick == told.tick,
-                t.consent.c.revoked_at.is_(None),
-            )
-        )
-    )
+    agreed = conn.scalars(
+        select(t.consent.c.resident_id)
+        .where(t.consent.c.resident_id.in_(contacts))
+        .where(t.consent.c.tick == told.tick, t.consent.c.revoked_at.is_(None))
+    ).first()
     return "" if agreed else f"{told.called}に知らせる同意がありません"

@@ -1,19 +1,50 @@
 """Rows of cases. A case belongs to a household and a lane; its severity is that of its gravest unresolved reason."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from hub.store import tables as t
-from hub.vocabulary import CaseState, DueKind, Lane, ReasonCode, Severity
+from hub.vocabulary import CaseOutcome, CaseState, DueKind, Lane, ReasonCode, Severity
 from hub.work import HUB, Work
 
 CLOSE_STEP = "confirm_and_close"
 """The step of a case in somebody's hands whose every reason has settled."""
 CLOSE_WORDS = "確認して閉じる"
-Case = dict[str, Any]
-"""A row of the case table, kept in step by `change`."""
+
+
+@dataclass(kw_only=True)
+class Case:
+    """A row of the case table, kept in step with it by `change`."""
+
+    id: str
+    household_id: str
+    lane: Lane
+    state: CaseState
+    severity: Severity
+    opened_at: datetime
+    closed_at: datetime | None = None
+    outcome: str | None = None
+    owner: str | None = None
+    ladder: str | None = None
+    step: str | None = None
+    step_words: str | None = None
+    due_at: datetime | None = None
+    acknowledged_until: datetime | None = None
+
+    @classmethod
+    def of(cls, row: RowMapping) -> "Case":
+        """The case of a row."""
+        values = dict(row)
+        values |= {
+            "lane": Lane(row["lane"]),
+            "state": CaseState(row["state"]),
+            "severity": Severity(row["severity"]),
+        }
+        return cls(**values)
 
 
 class Person(NamedTuple):
@@ -26,7 +57,7 @@ class Person(NamedTuple):
 
 
 def people(conn: Connection, residents: Collection[str]) -> dict[str, Person]:
-    """These residents, by id."""
+    """These residents, by id; LookupError where there is none."""
     rows = conn.execute(
         select(
             t.resident.c.id,
@@ -37,7 +68,11 @@ def people(conn: Connection, residents: Collection[str]) -> dict[str, Person]:
         .join(t.household, t.household.c.id == t.resident.c.household_id)
         .where(t.resident.c.id.in_(residents))
     )
-    return {row.id: Person(row.id, row.household_id, row.risk_class, bool(row.phone)) for row in rows}
+    found = {row.id: Person(row.id, row.household_id, row.risk_class, bool(row.phone)) for row in rows}
+    for resident_id in residents:
+        if resident_id not in found:
+            raise LookupError(f"no resident {resident_id}")
+    return found
 
 
 def person(conn: Connection, resident_id: str) -> Person:
@@ -45,11 +80,12 @@ def person(conn: Connection, resident_id: str) -> Person:
     return people(conn, [resident_id])[resident_id]
 
 
-def open_case(conn: Connection, household_id: str, lane: Lane) -> Case | None:
-    """The one open case of a household in a lane."""
-    of_lane = (t.case.c.household_id == household_id, t.case.c.lane == lane, t.case.c.closed_at.is_(None))
-    row = conn.execute(select(t.case).where(*of_lane)).mappings().one_or_none()
-    return dict(row) if row else None
+def open_cases(conn: Connection, households: Collection[str]) -> dict[tuple[str, Lane], Case]:
+    """The open cases of these households: at most one a household and lane."""
+    rows = conn.execute(
+        select(t.case).where(t.case.c.household_id.in_(households), t.case.c.closed_at.is_(None))
+    ).mappings()
+    return {(row["household_id"], Lane(row["lane"])): Case.of(row) for row in rows}
 
 
 def get(conn: Connection, case_id: str) -> Case:
@@ -57,7 +93,7 @@ def get(conn: Connection, case_id: str) -> Case:
     row = conn.execute(select(t.case).where(t.case.c.id == case_id)).mappings().one_or_none()
     if row is None:
         raise LookupError(f"no case {case_id}")
-    return dict(row)
+    return Case.of(row)
 
 
 def unresolved(conn: Connection, case_id: str) -> Sequence[RowMapping]:
@@ -68,48 +104,47 @@ def unresolved(conn: Connection, case_id: str) -> Sequence[RowMapping]:
     return sorted(rows, key=lambda row: (-Severity(row["severity"]).rank, row["at"], row["id"]))
 
 
-def create(work: Work, household_id: str, lane: Lane, severity: Severity, why: str) -> Case:
-    """A new case, not yet on a ladder."""
-    case: Case = {
-        "id": work.ids(work.now),
-        "household_id": household_id,
-        "lane": lane,
-        "state": CaseState.new,
-        "severity": severity,
-        "opened_at": work.now,
-        "closed_at": None,
-        "outcome": None,
-        "owner": None,
-        "ladder": None,
-        "step": None,
-        "step_words": None,
-        "due_at": None,
-        "acknowledged_until": None,
-    }
-    work.conn.execute(insert(t.case).values(case))
-    work.record("case", case["id"], None, CaseState.new, why)
+def draft(work: Work, household_id: str, lane: Lane, severity: Severity, why: str) -> Case:
+    """A new case, on no ladder and not yet stored."""
+    case = Case(
+        id=work.ids(work.now),
+        household_id=household_id,
+        lane=lane,
+        state=CaseState.new,
+        severity=severity,
+        opened_at=work.now,
+    )
+    work.record("case", case.id, None, CaseState.new, why)
     return case
+
+
+def store(conn: Connection, drafts: Iterable[Case]) -> None:
+    """Store new cases, in one statement."""
+    rows = [asdict(case) for case in drafts]
+    if rows:
+        conn.execute(insert(t.case), rows)
 
 
 def change(work: Work, case: Case, **values: Any) -> None:
     """Write `values` into the row and into `case`."""
-    work.conn.execute(update(t.case).where(t.case.c.id == case["id"]).values(values))
-    case.update(values)
+    work.conn.execute(update(t.case).where(t.case.c.id == case.id), values)
+    for name, value in values.items():
+        setattr(case, name, value)
 
 
 def move(work: Work, case: Case, state: CaseState, why: str, actor: str = HUB, **values: Any) -> None:
     """Let the case go to `state`, with its transition."""
-    work.record("case", case["id"], case["state"], state, why, actor)
+    work.record("case", case.id, case.state, state, why, actor)
     change(work, case, state=state, **values)
 
 
 def set_severity(work: Work, case: Case, severity: Severity, why: str, actor: str = HUB) -> None:
     """Let the case weigh `severity`; its clocks stay as they are."""
-    work.record("case", case["id"], case["severity"], severity, why, actor)
+    work.record("case", case.id, case.severity, severity, why, actor)
     change(work, case, severity=severity)
 
 
-def close(work: Work, case: Case, outcome: str, why: str, actor: str = HUB) -> None:
+def close(work: Work, case: Case, outcome: CaseOutcome, why: str, actor: str = HUB) -> None:
     """End the case and everything that would still fall due for it."""
     move(
         work,
@@ -121,10 +156,10 @@ def close(work: Work, case: Case, outcome: str, why: str, actor: str = HUB) -> N
         outcome=outcome,
         acknowledged_until=None,
     )
-    work.cancel(DueKind.ladder_step, case["id"])
-    work.cancel(DueKind.acknowledgement, case["id"])
+    work.cancel(DueKind.ladder_step, case.id)
+    work.cancel(DueKind.acknowledgement, case.id)
 
 
-def ladder_of(work: Work, reason: RowMapping | dict[str, Any], risk_class: str) -> str:
+def ladder_of(work: Work, reason: RowMapping, risk_class: str) -> str:
     """The ladder that this reason climbs."""
     return work.policy.ladder_for(ReasonCode(reason["code"]), Severity(reason["severity"]), risk_class)

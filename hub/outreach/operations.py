@@ -37,10 +37,8 @@ class Desk:
     def take(self, case_id: str) -> None:
         """Be the owner: the climb rests for as long as the policy allows."""
         case = self._open(case_id)
-        if case["owner"] not in (None, self._account):
-            raise Refused(
-                f"この件は {case['owner']} さんが対応中です。引き継ぐときは割り当てを変えてください。"
-            )
+        if case.owner not in (None, self._account):
+            raise Refused(f"この件は {case.owner} さんが対応中です。引き継ぐときは割り当てを変えてください。")
         with self._work() as work:
             self._own(work, case, self._account, "引き受けました")
             ladder.rest(work, case, self._account)
@@ -63,7 +61,7 @@ class Desk:
         """Write something down; whoever does that is at it, so the rest begins anew."""
         case = self._mine(case_id)
         with self._work() as work:
-            work.record("case", case_id, case["state"], case["state"], text, self._account)
+            work.record("case", case_id, case.state, case.state, text, self._account)
             ladder.rest(work, case, self._account)
 
     def phoned(self, case_id: str, *, reached: bool, text: str = "") -> None:
@@ -73,11 +71,11 @@ class Desk:
         with self._work() as work:
             if not reached:
                 work.record(
-                    "case", case_id, case["step"], "not_reached", f"つながりませんでした{said}", self._account
+                    "case", case_id, case.step, "not_reached", f"つながりませんでした{said}", self._account
                 )
-                ladder.climb(work, case, f"「{case['step_words']}」でつながりませんでした", self._account)
+                ladder.climb(work, case, f"「{case.step_words}」でつながりませんでした", self._account)
             else:
-                work.record("case", case_id, case["step"], "reached", f"話せました{said}", self._account)
+                work.record("case", case_id, case.step, "reached", f"話せました{said}", self._account)
                 self._settle_silence(work, case)
                 silent = [
                     row for row in cases.unresolved(self._conn, case_id) if row["code"] == ReasonCode.missed
@@ -92,9 +90,9 @@ class Desk:
         case = self._open(case_id)
         if outcome in _BY_THE_HUB:
             raise Refused("この終わり方は中継だけが使います。どう終わったかを選んでください。")
-        if case["owner"] not in (None, self._account):
+        if case.owner not in (None, self._account):
             raise Refused(
-                f"この件は {case['owner']} さんが対応中です。閉じるときは、まず割り当てを変えてください。"
+                f"この件は {case.owner} さんが対応中です。閉じるときは、まず割り当てを変えてください。"
             )
         why = words.OUTCOMES[outcome] + (f": {text}" if text else "")
         with self._work() as work:
@@ -117,33 +115,31 @@ class Desk:
             case = cases.get(self._conn, case_id)
         except LookupError as error:
             raise Refused("この件が見つかりません。画面を開き直してください。") from error
-        if case["closed_at"] is not None:
+        if case.closed_at is not None:
             raise Refused(
-                f"この件は {words.moment(case['closed_at'])} に閉じられています。新しい出来事は新しい件になります。"
+                f"この件は {words.moment(case.closed_at)} に閉じられています。新しい出来事は新しい件になります。"
             )
         return case
 
     def _mine(self, case_id: str) -> Case:
         case = self._open(case_id)
-        if case["owner"] is None:
+        if case.owner is None:
             raise Refused("この件はまだ誰も引き受けていません。まず引き受けてください。")
-        if case["owner"] != self._account:
-            raise Refused(
-                f"この件は {case['owner']} さんが対応中です。引き継ぐときは割り当てを変えてください。"
-            )
+        if case.owner != self._account:
+            raise Refused(f"この件は {case.owner} さんが対応中です。引き継ぐときは割り当てを変えてください。")
         return case
 
     def _own(self, work: Work, case: Case, owner: str, why: str) -> None:
         cases.move(work, case, self._state_of_step(case), why, self._account, owner=owner)
 
     def _state_of_step(self, case: Case) -> CaseState:
-        for step in self._policy.ladders.get(case["ladder"] or "", []):
-            if step.name == case["step"] and step.party is Party.visit:
+        for step in self._policy.ladders.get(case.ladder or "", []):
+            if step.name == case.step and step.party is Party.visit:
                 return CaseState.visit_assigned
         return CaseState.phoning
 
     def _settle_silence(self, work: Work, case: Case) -> None:
-        if case["lane"] == Lane.person:
+        if case.lane == Lane.person:
             residents = [one.id for one in ladder.concerned(self._conn, case)]
             work.conn.execute(
                 update(t.resident).where(t.resident.c.id.in_(residents)).values(settled_at=self._now)

@@ -39,18 +39,16 @@ def _standing(work: Work, device: RowMapping) -> dict[str, RowMapping]:
 
 
 def _report(work: Work, device: RowMapping, part: str, what: str, event_id: str) -> None:
-    report(
-        work,
-        Finding(
-            person=cases.person(work.conn, device["resident_id"]),
-            lane=Lane.device,
-            code=ReasonCode.device_fault,
-            severity=Severity.device_unreachable,
-            words=f"{what}({words.moment(work.now)})",
-            source=f"{part}/{event_id}",
-            actor=device["id"],
-        ),
+    finding = Finding(
+        person=cases.person(work.conn, device["resident_id"]),
+        lane=Lane.device,
+        code=ReasonCode.device_fault,
+        severity=Severity.device_unreachable,
+        words=f"{what}({words.moment(work.now)})",
+        source=f"{part}/{event_id}",
+        actor=device["id"],
     )
+    report(work, [finding])
 
 
 def _set_fault(work: Work, device: RowMapping, part: str | None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, or_, select, tuple_, u
 from contract.events import Outcome
 from hub import words
 from hub.outreach import cases
+from hub.outreach.cases import Person
 from hub.outreach.reasons import Finding, report
 from hub.policy import Policy
 from hub.store import tables as t
@@ -151,24 +152,29 @@ def _consequences(
 ) -> None:
     """A miss is the person's, everything else the box's; an absence is nobody's."""
     silence.judge(work, {slot["resident_id"] for slot, end in ended if end.state is SlotState.missed})
-    for slot, end in ended:
-        if end.why is None or end.why is ReasonCode.away:
-            continue
-        named = words.slot(slot["day"], slot["name"], slot["opens_at"], work.policy.slot_words)
-        if end.why is ReasonCode.device_unreachable:
-            states.report_unreachable(work, slot["resident_id"], devices[slot["resident_id"]])
-        else:
-            report(
-                work,
-                Finding(
-                    person=cases.person(work.conn, slot["resident_id"]),
-                    lane=Lane.device,
-                    code=end.why,
-                    severity=Severity.device_unreachable,
-                    words=f"{words.WHY_NOT_ASKED[end.why]}({named})",
-                    source=str(_key(slot)),
-                ),
-            )
+    of_boxes = [(slot, end.why) for slot, end in ended if end.why not in (None, ReasonCode.away)]
+    concerned = cases.people(work.conn, {slot["resident_id"] for slot, _ in of_boxes})
+    findings = []
+    for slot, why in of_boxes:
+        person = concerned[slot["resident_id"]]
+        if why is ReasonCode.device_unreachable:
+            findings.append(states.unreachable(person, devices[person.id]))
+        elif why is not None:
+            findings.append(_not_asked(work, person, slot, why))
+    if findings:
+        report(work, findings)
+
+
+def _not_asked(work: Work, person: Person, slot: RowMapping, why: ReasonCode) -> Finding:
+    named = words.slot(slot["day"], slot["name"], slot["opens_at"], work.policy.slot_words)
+    return Finding(
+        person=person,
+        lane=Lane.device,
+        code=why,
+        severity=Severity.device_unreachable,
+        words=f"{words.WHY_NOT_ASKED[why]}({named})",
+        source=str(_key(slot)),
+    )
 
 
 def _key(slot: RowMapping) -> SlotKey:

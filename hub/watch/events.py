@@ -92,18 +92,16 @@ def _talk(work: Work, event: Event, resident_id: str) -> None:
 
 
 def _person_needs_check(work: Work, event: Event, resident_id: str, code: ReasonCode, said: str) -> None:
-    report(
-        work,
-        Finding(
-            person=cases.person(work.conn, resident_id),
-            lane=Lane.person,
-            code=code,
-            severity=Severity.needs_check,
-            words=said,
-            source=event.id,
-            actor=event.device,
-        ),
+    finding = Finding(
+        person=cases.person(work.conn, resident_id),
+        lane=Lane.person,
+        code=code,
+        severity=Severity.needs_check,
+        words=said,
+        source=event.id,
+        actor=event.device,
     )
+    report(work, [finding])
 
 
 # ---- calls for help -----------------------------------------------------------------------------------------
@@ -120,18 +118,16 @@ def _help(work: Work, event: Event, body: Sos | CheckIn, resident_id: str) -> No
     how = "緊急ボタン" if isinstance(body, Sos) and body.trigger == "button" else "助けを求める声"
     at = happened_at(event, work.now)
     late = f"、{words.length(work.now - at)}後に届きました" if event.late else ""
-    report(
-        work,
-        Finding(
-            person=person,
-            lane=Lane.person,
-            code=ReasonCode.call_for_help,
-            severity=Severity.emergency,
-            words=f"{how}({words.moment(at)}{late})",
-            source=event.id,
-            actor=event.device,
-        ),
+    finding = Finding(
+        person=person,
+        lane=Lane.person,
+        code=ReasonCode.call_for_help,
+        severity=Severity.emergency,
+        words=f"{how}({words.moment(at)}{late})",
+        source=event.id,
+        actor=event.device,
     )
+    report(work, [finding])
 
 
 def _recall(work: Work, event: Event, recall: Recall, resident_id: str) -> None:

@@ -39,15 +39,18 @@ def judge(work: Work, residents: Collection[str], heard: str | None = None) -> N
 
     `heard` says what ended a silence, for the history: 「18:00 の声かけに応答」.
     """
+    if not residents:
+        return
     chains = _chains(work, residents)
     waiting = {row["resident_id"]: row for row in standing(work, residents, [ReasonCode.missed])}
     concerned = cases.people(work.conn, [one for one in residents if chains[one]])
+    findings: list[Finding] = []
     for resident_id in residents:
         chain = chains[resident_id]
         reason = waiting.get(resident_id)
         if chain and _counts(work, concerned[resident_id], chain):
             work.cancel(DueKind.unanswered, resident_id)
-            _report(work, concerned[resident_id], chain)
+            findings.append(_finding(work, concerned[resident_id], chain))
             continue
         if reason is not None:
             resolve(work, [reason], heard or "応答が確認できました")
@@ -56,6 +59,8 @@ def judge(work: Work, residents: Collection[str], heard: str | None = None) -> N
             work.schedule(DueKind.unanswered, resident_id, chain[0].opens_at + limit)
         else:
             work.cancel(DueKind.unanswered, resident_id)
+    if findings:
+        report(work, findings)
 
 
 def at_unanswered(work: Work, subjects: Sequence[str]) -> None:
@@ -78,22 +83,19 @@ def _counts(work: Work, person: Person, chain: Chain) -> bool:
     return len(chain) >= limits.missed_slots_in_a_row or work.now >= chain[0].opens_at + limits.unanswered_for
 
 
-def _report(work: Work, person: Person, chain: Chain) -> None:
+def _finding(work: Work, person: Person, chain: Chain) -> Finding:
     limits = work.policy.risk_class(person.risk_class)
     in_a_row = len(chain) >= limits.missed_slots_in_a_row
     named = [words.slot(row.day, row.name, row.opens_at, work.policy.slot_words) for row in chain]
     lasted = work.now - chain[0].opens_at
-    report(
-        work,
-        Finding(
-            person=person,
-            lane=Lane.person,
-            code=ReasonCode.missed,
-            severity=Severity.needs_check,
-            words=words.missed(named) if in_a_row else words.unanswered(named[0], lasted),
-            source=f"{person.id}/{chain[0].day}/{chain[0].name}",
-            since=chain[0].opens_at,
-        ),
+    return Finding(
+        person=person,
+        lane=Lane.person,
+        code=ReasonCode.missed,
+        severity=Severity.needs_check,
+        words=words.missed(named) if in_a_row else words.unanswered(named[0], lasted),
+        source=f"{person.id}/{chain[0].day}/{chain[0].name}",
+        since=chain[0].opens_at,
     )
 
 

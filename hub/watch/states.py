@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from contract.events import Presence, State
 from hub import words
 from hub.outreach import cases
+from hub.outreach.cases import Person
 from hub.outreach.reasons import Finding, report, resolve, standing
 from hub.store import tables as t
 from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode, Severity
@@ -59,16 +60,23 @@ def at_lost(work: Work, subjects: Sequence[str]) -> None:
 
     Here, and nowhere else, a loss becomes a fact; a whole district lost together is to be recognised here.
     """
-    for device_id in subjects:
-        device = of(work.conn, device_id)
-        if device is None or device["presence"] not in (DeviceState.late, DeviceState.offline):
-            continue
+    gone = (DeviceState.late, DeviceState.offline)
+    lost = (
+        work.conn.execute(select(t.device).where(t.device.c.id.in_(subjects), t.device.c.presence.in_(gone)))
+        .mappings()
+        .all()
+    )
+    concerned = cases.people(work.conn, {one["resident_id"] for one in lost if one["resident_id"]})
+    findings = []
+    for device in lost:
         switched_off = device["presence"] == DeviceState.offline
         if not switched_off:
             why = "通信が戻らないため途絶とします"
             _set_presence(work, device, DeviceState.offline, device["presence_at"], why)
         if device["resident_id"] is not None:
-            report_unreachable(work, device["resident_id"], device, switched_off=switched_off)
+            person = concerned[device["resident_id"]]
+            findings.append(unreachable(person, device, switched_off=switched_off))
+    report(work, findings)
 
 
 def at_settle(work: Work, subjects: Sequence[str]) -> None:
@@ -82,22 +90,17 @@ def at_settle(work: Work, subjects: Sequence[str]) -> None:
             resolve(work, gone, f"{BACK}({words.moment(device['presence_at'])})")
 
 
-def report_unreachable(
-    work: Work, resident_id: str, device: RowMapping, *, switched_off: bool = False
-) -> None:
-    """Bring a line that is down into the device lane; the same loss twice is one reason."""
+def unreachable(person: Person, device: RowMapping, *, switched_off: bool = False) -> Finding:
+    """A line that is down belongs in the device lane; the same loss twice is one reason."""
     since = device["presence_at"]
-    report(
-        work,
-        Finding(
-            person=cases.person(work.conn, resident_id),
-            lane=Lane.device,
-            code=ReasonCode.device_unreachable,
-            severity=Severity.device_unreachable,
-            words=f"{'電源が切られています' if switched_off else '通信途絶'}({words.moment(since)} から)",
-            source=f"{device['id']}@{since.isoformat()}",
-            actor=device["id"],
-        ),
+    return Finding(
+        person=person,
+        lane=Lane.device,
+        code=ReasonCode.device_unreachable,
+        severity=Severity.device_unreachable,
+        words=f"{'電源が切られています' if switched_off else '通信途絶'}({words.moment(since)} から)",
+        source=f"{device['id']}@{since.isoformat()}",
+        actor=device["id"],
     )
 
 
