@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
@@ -171,12 +170,21 @@ def _devices(conn: Connection, todo: Sequence[Entry], current: dict[str, Entry],
     changed = [entry for entry in todo if entry.id not in current or current[entry.id].device != entry.device]
     if not changed:
         return
-    of_changed = t.device.c.resident_id.in_([entry.id for entry in changed])
-    conn.execute(update(t.device).where(of_changed).values(resident_id=None))
+    for entry in changed:
+        for device in conn.scalars(select(t.device.c.id).where(t.device.c.resident_id == entry.id)).all():
+            conn.execute(update(t.device).where(t.device.c.id == device).values(resident_id=None))
+            _record(
+                conn, now, "device", device, entry.id, "unassigned", f"名簿の取り込みで {entry.id} から外した"
+            )
     owners = {row.id: row.resident_id for row in conn.execute(select(t.device.c.id, t.device.c.resident_id))}
     for entry in changed:
         if entry.device is None:
             continue
+        if owners.get(entry.device) is not None:
+            raise Refused(
+                f"機器「{entry.device}」は対象者 {owners[entry.device]} のものです ({entry.id} には付けられません)。"
+                "先にその人の機器番号を空けるか、番号を確かめてください。何も取り込んでいません。"
+            )
         if entry.device not in owners:
             conn.execute(
                 insert(t.device).values(
@@ -186,14 +194,10 @@ def _devices(conn: Connection, todo: Sequence[Entry], current: dict[str, Entry],
                     presence=DeviceState.not_installed,
                 )
             )
-        elif owners[entry.device] is None:
+        else:
             values = {"resident_id": entry.id, "registered_at": now}
             conn.execute(update(t.device).where(t.device.c.id == entry.device).values(**values))
-        else:
-            raise Refused(
-                f"機器「{entry.device}」は対象者 {owners[entry.device]} のものです ({entry.id} には付けられません)。"
-                "先にその人の機器番号を空けるか、番号を確かめてください。何も取り込んでいません。"
-            )
+        _record(conn, now, "device", entry.device, None, "assigned", f"名簿の取り込みで {entry.id} に付けた")
 
 
 def _history(conn: Connection, entry: Entry, old: Entry | None, returned: bool, now: datetime) -> None:
@@ -205,5 +209,14 @@ def _history(conn: Connection, entry: Entry, old: Entry | None, returned: bool, 
     else:
         fields = [name for name in Entry.__struct_fields__ if getattr(entry, name) != getattr(old, name)]
         before, after, why = "enrolled", "enrolled", f"名簿の取り込みで変更: {', '.join(fields)}"
-    row: dict[str, Any] = {"at": now, "subject_kind": "resident", "subject": entry.id, "actor": ACTOR}
-    conn.execute(insert(t.transition).values(old=before, new=after, why=why, **row))
+    _record(conn, now, "resident", entry.id, before, after, why)
+
+
+def _record(
+    conn: Connection, now: datetime, kind: str, subject: str, old: str | None, new: str, why: str
+) -> None:
+    conn.execute(
+        insert(t.transition).values(
+            at=now, subject_kind=kind, subject=subject, old=old, new=new, why=why[:300], actor=ACTOR
+        )
+    )

@@ -213,10 +213,18 @@ class Store:
         self._reader.dispose()
         self._writer.dispose()
 
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def _engine(path: Path, *, writes: bool) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
+        # An error goes to the log, and the log must not hold names.
+        hide_parameters=True,
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},

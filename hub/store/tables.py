@@ -51,7 +51,10 @@ class Instant(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a naive datetime must not reach the store")
         utc = value.astimezone(UTC)
-        return utc if dialect.name == "postgresql" else utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if dialect.name == "postgresql":
+            return utc
+        # Not strftime: it writes the year 1 of a clock that was never set without its zeros.
+        return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy names it
         """Back to an aware UTC datetime."""
@@ -203,6 +206,7 @@ quarantine = Table(
     Column("received_at", Instant, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # the first 4 KiB
     Column("why", String(500), nullable=False),
+    Index("ix_quarantine_device_id", "device_id"),  # has this been kept already, is there room?
 )
 
 slot = Table(

@@ -108,6 +108,9 @@ def upgrade() -> None:
         sa.Column("why", sa.String(length=500), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
     )
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index("ix_quarantine_device_id", ["device_id"], unique=False)
+
     op.create_table(
         "transition",
         sa.Column("id", sa.Integer(), nullable=False),

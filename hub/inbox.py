@@ -1,0 +1,255 @@
+"""What arrived from the homes, as rows: each event once, with its effects, and nothing thrown away unseen.
+
+One call is part of somebody else's transaction. It knows nothing of the broker.
+"""
+
+import traceback
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, StatementError
+
+from contract.events import CheckIn, Event, Sos, State, TalkRequest, Telemetry, Unknown
+from contract.ids import NewId
+from contract.refusal import Refused
+from hub import pulse, watch
+from hub.homes import WORDS_NEED, consents_of
+from hub.messages import Message, Read, Why, read
+from hub.policy import Policy
+from hub.quarantine import Rejected, keep
+from hub.store import tables as t
+
+TOUCH_AFTER = timedelta(minutes=1)
+"""Telemetry moves `last_seen_at` no oftener than this."""
+
+log = structlog.get_logger(__name__)
+
+# What the data of one message can make the heart raise. A disk that is full or a store that is gone is not among
+# them: that undoes the whole batch, which is then brought again.
+_OF_ONE_MESSAGE = (
+    Refused,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+)
+
+
+class Taken(NamedTuple):
+    """What became of a batch."""
+
+    stored: dict[str, list[str]]
+    """Device to the ids it may delete: stored now or before, or kept in quarantine for good."""
+    new: int
+    repeated: int
+    quarantined: int
+
+
+def take_in(conn: Connection, messages: Sequence[Message], ids: NewId, policy: Policy) -> Taken:
+    """Store a batch in order of arrival.
+
+    An event whose id is stored already is only acknowledged again. What is malformed, comes on another device's
+    topic, from a device nobody knows, or breaks the heart, goes to quarantine with its reason; the rest of the batch
+    is not disturbed. Raises only what is wrong with the store itself.
+    """
+    return _Batch(conn, [read(message) for message in messages], ids, policy).take()
+
+
+class _Device(NamedTuple):
+    """A device of the roster."""
+
+    resident_id: str | None
+    last_seen_at: datetime | None
+
+
+class _Batch:
+    def __init__(self, conn: Connection, items: list[Read], ids: NewId, policy: Policy) -> None:
+        self._conn = conn
+        self._items = items
+        self._ids = ids
+        self._policy = policy
+        self._devices = self._known_devices()
+        self._senders = self._known_senders()
+        self._seen = set(self._senders)
+        self._repeated = 0
+
+    def take(self) -> Taken:
+        todo = [item for item in self._items if item.why is None and self._is_to_do(item)]
+        self._forget_words(todo)
+        self._apply(todo)
+        self._touch()
+        arrived = [item.message.at for item in todo if item.why is None and isinstance(item.what, Event)]
+        if arrived:
+            pulse.beat(self._conn, pulse.LAST_EVENT, max(arrived))
+        rejected = [item for item in self._items if item.why is not None and not _is_noise(item)]
+        keep(self._conn, [_rejected(item) for item in rejected], set(self._devices))
+        return Taken(self._acknowledged(), len(arrived), self._repeated, len(rejected))
+
+    # ---- what is known already --------------------------------------------------------------------------
+
+    def _known_devices(self) -> dict[str, _Device]:
+        named = {item.device for item in self._items if item.device is not None}
+        columns = (t.device.c.id, t.device.c.resident_id, t.device.c.last_seen_at)
+        rows = self._conn.execute(select(*columns).where(t.device.c.id.in_(named)))
+        return {row.id: _Device(row.resident_id, row.last_seen_at) for row in rows}
+
+    def _known_senders(self) -> dict[str, str]:
+        """Event id to the device that sent it, of those stored before."""
+        named = {item.id for item in self._items if isinstance(item.what, Event)}
+        rows = self._conn.execute(select(t.event.c.id, t.event.c.device_id).where(t.event.c.id.in_(named)))
+        return {row.id: row.device_id for row in rows}
+
+    def _is_to_do(self, item: Read) -> bool:
+        """Whether this is new and usable; notes why when it is not usable."""
+        assert item.device is not None
+        if item.device not in self._devices:
+            item.why, item.detail = Why.unknown_device, "not on the roster"
+            return False
+        if item.id is None:
+            return True
+        sender = self._senders.setdefault(item.id, item.device)
+        if sender != item.device:
+            item.why, item.detail = Why.id_of_another, f"stored for {sender}"
+            return False
+        if item.id in self._seen:
+            self._repeated += 1
+            return False
+        self._seen.add(item.id)
+        return True
+
+    def _forget_words(self, todo: Sequence[Read]) -> None:
+        """Take the words out of what residents said who have not consented to their being kept.
+
+        The speaker does not send them then; one that has not heard of a consent withdrawn still might.
+        """
+        speaking = [item for item in todo if _has_words(item)]
+        if not speaking:
+            return
+        given = consents_of(self._conn, {one for item in speaking if (one := self._resident_of(item))})
+        for item in speaking:
+            if not given[self._resident_of(item)] >= WORDS_NEED:
+                item.what = _without_words(item.what)
+
+    def _resident_of(self, item: Read) -> str | None:
+        return self._devices[item.device or ""].resident_id
+
+    # ---- what it changes --------------------------------------------------------------------------------
+
+    def _apply(self, todo: Sequence[Read]) -> None:
+        """Store and let take effect all of them; those that cannot be are found one by one and set aside."""
+        try:
+            with self._conn.begin_nested():
+                events = [self._row(item, item.what) for item in todo if isinstance(item.what, Event)]
+                if events:
+                    self._conn.execute(insert(t.event), events)
+                for item in todo:
+                    self._take_effect(item)
+        except (*_OF_ONE_MESSAGE, StatementError) as error:
+            if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
+                raise
+            if len(todo) > 1:
+                for item in todo:
+                    self._apply([item])
+                return
+            item = todo[0]
+            item.why, item.detail = Why.broke_the_heart, f"{type(error).__name__}: {error}"
+            # No traceback: it may show values, and with them a name.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            log.error(
+                "message.broke_the_heart",
+                device=item.device,
+                event_id=item.id,
+                error=type(error).__name__,
+                where=f"{Path(where.filename).name}:{where.lineno}",
+            )
+
+    def _take_effect(self, item: Read) -> None:
+        at = item.message.at
+        match item.what:
+            case Event() as event:
+                watch.on_event(self._conn, event, at, self._ids, self._policy)
+            case State() as state:
+                assert item.device is not None
+                watch.on_state(self._conn, item.device, state, at, self._ids, self._policy)
+            case _:
+                pass
+
+    def _row(self, item: Read, event: Event) -> dict[str, Any]:
+        body = event.body
+        return {
+            "id": event.id,
+            "device_id": event.device,
+            "resident_id": self._resident_of(item),
+            "session": event.session,
+            "seq": event.seq,
+            "at": event.at,
+            "received_at": item.message.at,
+            "clock": event.clock,
+            "late": event.late,
+            "type": event.type,
+            "body": msgspec.json.decode(body.raw) if isinstance(body, Unknown) else msgspec.to_builtins(body),
+        }
+
+    def _touch(self) -> None:
+        """Telemetry shows that a line works."""
+        latest = {
+            item.device: item.message.at
+            for item in self._items
+            if isinstance(item.what, Telemetry) and item.why is None and not item.message.retained
+        }
+        for device, at in latest.items():
+            before = self._devices[device or ""].last_seen_at
+            if before is None or at - before >= TOUCH_AFTER:
+                self._conn.execute(update(t.device).where(t.device.c.id == device).values(last_seen_at=at))
+
+    def _acknowledged(self) -> dict[str, list[str]]:
+        """What each device may delete. A device that nobody knows keeps what it has: it may be enrolled tomorrow."""
+        stored: dict[str, dict[str, None]] = defaultdict(dict)
+        for item in self._items:
+            if item.device is not None and item.id is not None and item.why is not Why.unknown_device:
+                stored[item.device][item.id] = None
+        return {device: list(ids) for device, ids in stored.items()}
+
+
+def _is_noise(item: Read) -> bool:
+    """Telemetry of nobody: it may be lost anyway, and would fill the quarantine."""
+    return item.why is Why.unknown_device and isinstance(item.what, Telemetry)
+
+
+def _has_words(item: Read) -> bool:
+    match item.what:
+        case Event(body=CheckIn() | Sos() | TalkRequest() as body):
+            return body.text is not None
+        case Event(body=Unknown() as body):
+            data = msgspec.json.decode(body.raw)
+            return isinstance(data, dict) and "text" in data
+        case _:
+            return False
+
+
+def _without_words(what: Event | State | Telemetry | None) -> Event | State | Telemetry | None:
+    match what:
+        case Event(body=CheckIn() | Sos() | TalkRequest() as body):
+            return msgspec.structs.replace(what, body=msgspec.structs.replace(body, text=None))
+        case Event(body=Unknown() as body):
+            data = msgspec.json.decode(body.raw)
+            del data["text"]
+            return msgspec.structs.replace(what, body=Unknown(msgspec.json.encode(data)))
+        case _:
+            return what
+
+
+def _rejected(item: Read) -> Rejected:
+    message = item.message
+    return Rejected(item.device, message.topic, message.payload, message.at, f"{item.why}: {item.detail}")

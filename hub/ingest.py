@@ -1,0 +1,158 @@
+"""From the broker to the store: enqueue, store a batch in one transaction, and only then acknowledge.
+
+Three promises in this order: COMMIT, then the broker may forget, then the device may forget (our own `ack`). A crash
+between any two of them means that something is said twice, and stored once.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract.commands import Ack, encode
+from contract.ids import NewId, uuid7
+from contract.time import Clock
+from contract.topics import Channel, topic
+from hub import agenda, due, pulse
+from hub.config import BrokerConfig
+from hub.inbox import Taken, take_in
+from hub.lanes import Lanes
+from hub.line import Delivery, Line
+from hub.policy import Policy
+from hub.store.database import Store, StoreFault
+
+BATCH = 500
+"""Messages per transaction. Measured before: 1 / 50 / 500 a batch store 447 / 12.6k / 32.4k events a second."""
+ROOM = 4096
+"""Messages that may wait. A broker sends no more than it has unacknowledged: 1,024 a subscription for NATS."""
+IDS_PER_ACK = 500
+"""So that an `ack` with the longest ids stays well under the broker's 64 KiB."""
+GLANCE_SECONDS = 0.5
+"""How long the worker waits for a message before it looks at its line."""
+RETRY_SECONDS = 1.0
+"""Until a batch that could not be stored is brought again."""
+
+log = structlog.get_logger(__name__)
+
+
+class Ingest:
+    """The line, the lanes, and the worker thread between them and the store."""
+
+    def __init__(
+        self,
+        store: Store,
+        broker: BrokerConfig,
+        clock: Clock,
+        policy: Policy,
+        on_sight: Callable[[], None] = lambda: None,
+        ids: NewId = uuid7,
+    ) -> None:
+        """`start` connects; `on_sight` is called when `line.hears` has changed."""
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._ids = ids
+        self._lanes: Lanes[Delivery] = Lanes(ROOM)
+        self._stopping = threading.Event()
+        self._worker = threading.Thread(target=self._run, name="ingest", daemon=True)
+        self._seen_before = False
+        self._sees = False
+        self.line = Line(broker, clock, self._arrived, on_sight)
+        self.fault: str | None = None
+        """Why the last batch could not be stored; None when it could."""
+        self.dropped = 0
+        """Telemetry that was not even looked at, because too much was waiting."""
+
+    def start(self) -> None:
+        """Begin to listen. The hub counts as blind until it is connected and subscribed."""
+        self._store.write(lambda conn: due.lose_sight(conn, self._clock.now()))
+        self._worker.start()
+        self.line.start()
+
+    def stop(self) -> None:
+        """Stop listening; what was not stored was not acknowledged and is delivered at the next start."""
+        self._stopping.set()
+        self._lanes.close()
+        self.line.stop()
+        if self._worker.is_alive():
+            self._worker.join()
+
+    @property
+    def waiting(self) -> int:
+        """Messages not yet stored."""
+        return len(self._lanes)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker works."""
+        return self._worker.is_alive()
+
+    # ---- the broker's thread ----------------------------------------------------------------------------
+
+    def _arrived(self, delivery: Delivery) -> None:
+        if delivery.channel is Channel.telemetry:
+            self.dropped += not self._lanes.offer(delivery)
+        else:
+            self._lanes.put(delivery, urgent=delivery.channel is Channel.sos)
+
+    # ---- the worker -------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            deliveries, urgent = self._lanes.take(BATCH, GLANCE_SECONDS)
+            try:
+                self._look()
+                if deliveries:
+                    self._take(deliveries)
+                self.fault = None
+            except (StoreFault, SQLAlchemyError) as error:
+                # Nothing of it was stored, nothing acknowledged: it waits here, and the broker holds back the rest.
+                log.error("ingest.cannot_store", error=type(error).__name__, waiting=self.waiting)
+                self.fault = str(error)[:300]
+                self._lanes.put_back(deliveries, urgent=urgent)
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _take(self, deliveries: list[Delivery]) -> None:
+        messages = [delivery.message for delivery in deliveries]
+        taken = self._store.write(lambda conn: take_in(conn, messages, self._ids, self._policy))
+        for delivery in deliveries:
+            if delivery.mid:
+                self.line.acknowledge(delivery)
+        self._tell(taken)
+        log.debug("ingest.taken", new=taken.new, repeated=taken.repeated, quarantined=taken.quarantined)
+
+    def _tell(self, taken: Taken) -> None:
+        """Let the devices delete what is stored. One that does not hear it says it again and is told again."""
+        for device, stored in taken.stored.items():
+            for start in range(0, len(stored), IDS_PER_ACK):
+                ack = Ack(ids=stored[start : start + IDS_PER_ACK])
+                self.line.publish(topic(device, Channel.ack), encode(ack))
+
+    # ---- whether the hub hears at all (P6) --------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Write down when the hub began to hear nobody, and when it hears again."""
+        hears = self.line.hears
+        if hears and not self._sees:
+            self._store.write(lambda conn: self._regain(conn, self._clock.now()))
+        elif not hears:
+            # Said again and again: the sweep, after an oversleep, takes the hub for seeing.
+            with self._store.read() as conn:
+                blind = agenda.blind_since(conn) is not None
+            if not blind:
+                self._store.write(lambda conn: due.lose_sight(conn, self._clock.now()))
+        self._sees = hears
+        self._seen_before |= hears
+
+    def _regain(self, conn: Connection, now: datetime) -> None:
+        since = agenda.blind_since(conn)
+        briefly = since is not None and now - since < self._policy.watch.blind_after
+        if self._seen_before or not briefly:
+            due.regain_sight(conn, now, self._policy)
+            return
+        # A quick restart of the hub alone: the homes kept their lines, and the broker has what they said meanwhile.
+        until = now + self._policy.watch.blind_after
+        agenda.regain_sight(conn, max(until, pulse.last(conn, pulse.SETTLED_AT) or until))

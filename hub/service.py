@@ -1,0 +1,261 @@
+"""The wired hub: the store, the line to the homes, the night shift, and what the speakers are told. No pages."""
+
+import fcntl
+import os
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+from msgspec import Struct
+from sqlalchemy.exc import SQLAlchemyError
+
+from contract.refusal import Refused
+from contract.time import Clock, SystemClock
+from hub import agenda, districts, pulse, quarantine
+from hub import policy as policies
+from hub.commanding import Commander
+from hub.config import HubConfig, load
+from hub.districts import Districts
+from hub.due import Sweeper
+from hub.ingest import Ingest
+from hub.policy import Policy
+from hub.store.database import Store, StoreFault
+
+SWEEP_OVERDUE = timedelta(seconds=60)
+"""The night shift beats its pulse every 15 seconds; later than this and it is stuck."""
+PAUSE_SECONDS = 0.2
+"""Between two looks at what the speakers should be told, so that a burst of events is one look."""
+GLANCE_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """Whether the hub may be trusted right now, for /healthz and every page's head."""
+
+    ok: bool
+    problem: str | None
+    """What somebody should look at, in sentences for people."""
+    blindness: str | None
+    """Why what the pages show may be out of date: the hub hears nobody, or cannot write, or does not sweep."""
+    at: datetime
+    listening: bool
+    """Connected to the broker and subscribed."""
+    blind_since: datetime | None
+    last_event_at: datetime | None
+    last_event_age_s: float | None
+    last_sweep_at: datetime | None
+    last_sweep_age_s: float | None
+    messages_waiting: int
+    """Arrived, and not stored yet."""
+    works_waiting: int
+    """Works that wait for the store's writer."""
+    writable: bool
+    quarantined: int
+    """Messages the hub could not use, since the beginning."""
+    failing: int
+    """Things that were due and could not be done; they are tried again."""
+
+
+class Hub:
+    """One town's hub. `start` either has everything running or raises `Refused` with nothing running."""
+
+    def __init__(self, config: HubConfig, clock: Clock | None = None) -> None:
+        """Reads the policy and the districts, opens the store; `Refused` says what is wrong with them."""
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.policy, self.districts = _data(config)
+        self._lock = _lock(config)
+        try:
+            self.store = open_store(config, self.districts)
+        except BaseException:
+            self._lock.close()
+            raise
+        try:
+            with self.store.read() as conn:
+                policies.check_residents(conn, self.policy)
+            self.ingest = Ingest(self.store, config.broker, self.clock, self.policy, self._sight_changed)
+        except BaseException:
+            self._close()
+            raise
+        self.sweeper = Sweeper(self.store, self.clock, self.policy)
+        self.commander = Commander(
+            self.store,
+            self.clock,
+            self.policy,
+            lambda topic, payload: self.ingest.line.publish(topic, payload, retain=True),
+        )
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._unsubscribe = self.store.on_change(lambda _revision: self._bell.set())
+        self._threads = [
+            threading.Thread(target=self.sweeper.run, name="sweeper", daemon=True),
+            threading.Thread(target=self._command, name="commander", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
+        self.ingest.start()
+        for thread in self._threads:
+            thread.start()
+        log.info("hub.started")
+
+    def stop(self) -> None:
+        """Finish what is under way and let go of the store; safe to call twice, and without `start`."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._bell.set()
+        self._unsubscribe()
+        self.ingest.stop()
+        self.sweeper.stop()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        self._close()
+        log.info("hub.stopped")
+
+    def __enter__(self) -> "Hub":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wake(self) -> None:
+        """Look again now: the clock has travelled."""
+        self.sweeper.wake()
+        self._bell.set()
+
+    def _close(self) -> None:
+        self.store.close()
+        self._lock.close()
+
+    # ---- what the speakers are told ---------------------------------------------------------------------
+
+    def _sight_changed(self) -> None:
+        self._bell.set()
+
+    def _command(self) -> None:
+        heard_before = False
+        while not self._stopping.is_set():
+            self._bell.clear()
+            hears = self.ingest.line.hears
+            if hears:
+                if not heard_before:
+                    self.commander.forget()
+                try:
+                    self.commander.step()
+                except (StoreFault, SQLAlchemyError) as error:
+                    log.error("commander.cannot_store", error=type(error).__name__)
+                    self.commander.forget()
+            heard_before = hears
+            self._stopping.wait(PAUSE_SECONDS)
+            self._bell.wait(GLANCE_SECONDS)
+
+    # ---- health -----------------------------------------------------------------------------------------
+
+    def health(self) -> Health:
+        """How the hub is, as of now. Reads a few rows; may be asked every second."""
+        now = self.clock.now()
+        with self.store.read() as conn:
+            last_event = pulse.last(conn, pulse.LAST_EVENT)
+            last_sweep = pulse.last(conn, pulse.LAST_SWEEP)
+            blind_since = agenda.blind_since(conn)
+            failing = len(agenda.failing(conn))
+            quarantined = quarantine.count(conn)
+        blindness = self._blindness(now, last_sweep)
+        problems = [blindness] if blindness else []
+        if failing:
+            problems.append(
+                f"期限が来たのに処理できないものが {failing} 件あります。記録を管理者に知らせてください。"
+            )
+        return Health(
+            ok=not problems,
+            problem=" ".join(problems) or None,
+            blindness=blindness,
+            at=now,
+            listening=self.ingest.line.hears,
+            blind_since=blind_since,
+            last_event_at=last_event,
+            last_event_age_s=_age(now, last_event),
+            last_sweep_at=last_sweep,
+            last_sweep_age_s=_age(now, last_sweep),
+            messages_waiting=self.ingest.waiting,
+            works_waiting=self.store.waiting(),
+            writable=self.store.fault is None,
+            quarantined=quarantined,
+            failing=failing,
+        )
+
+    def _blindness(self, now: datetime, last_sweep: datetime | None) -> str | None:
+        """The first reason why the pages may be behind, the gravest first."""
+        if self.store.fault is not None:
+            return self.store.fault
+        if self.ingest.line.fault is not None:
+            return self.ingest.line.fault
+        if not self.ingest.alive:
+            return "届いた記録を書く係が止まっています。ハブを起動し直してください。"
+        if self.ingest.fault is not None:
+            return self.ingest.fault
+        if self.sweeper.fault is not None:
+            return f"期限を見る係が処理できません ({self.sweeper.fault})。"
+        if not self._threads[0].is_alive() or last_sweep is None or now - last_sweep > SWEEP_OVERDUE:
+            return "期限を見る係が止まっています。ハブを起動し直してください。"
+        return None
+
+
+def _age(now: datetime, at: datetime | None) -> float | None:
+    return None if at is None else (now - at).total_seconds()
+
+
+def _data(config: HubConfig) -> tuple[Policy, Districts]:
+    known = districts.load(Path(config.districts) if config.districts else None)
+    if config.policy == "demo":
+        return policies.load_demo(), known
+    return policies.load(Path(config.policy) if config.policy else None), known
+
+
+def load_data(path: Path) -> tuple[HubConfig, Districts, Policy]:
+    """A configuration file and the data files it names, all checked; for commands that need no running hub."""
+    config = load(path)
+    policy, known = _data(config)
+    return config, known, policy
+
+
+def open_store(config: HubConfig, known: Districts) -> Store:
+    """The store of a configuration, with these districts; may be open in a running hub as well."""
+    store = Store.open(config.store_path)
+    try:
+        store.write(lambda conn: districts.write(conn, known))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _lock(config: HubConfig) -> TextIO:
+    """Hold the data folder for this process; the kernel lets go of it, however the process ends."""
+    try:
+        config.folder.mkdir(parents=True, exist_ok=True)
+        lock = (config.folder / "hub.lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise Refused(
+            f"データフォルダー {config.folder} に書けません ({error.strerror})。場所と権限を確かめてください。"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        other = lock.read().strip() or "?"
+        lock.close()
+        raise Refused(
+            f"データフォルダー {config.folder} はほかのハブ (プロセス {other}) が使っています。"
+            "そちらを止めるか、data を別のフォルダーにしてください。"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

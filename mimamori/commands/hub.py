@@ -1,0 +1,42 @@
+"""`mimamori hub --config FILE`."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def hub(
+    config: Annotated[
+        Path, typer.Option("--config", help="The hub's configuration; see hub/hub.example.toml.")
+    ],
+    web: Annotated[bool, typer.Option(help="Serve the pages and /api/v1 too.")] = True,
+) -> None:
+    """Run the hub of one town: listen to the homes, watch the clock, show the queue. Ends at SIGTERM or Ctrl-C."""
+    from hub import access
+    from hub.config import load
+    from hub.service import Hub
+    from mimamori import logs
+
+    settings = load(config)
+    logs.set_up(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    with Hub(settings) as running:
+        if not web:
+            print("mimamori hub: 動いています。", file=sys.stderr, flush=True)
+            stop.wait()
+            return
+        from dashboard.app import create_app
+        from dashboard.serve import serve
+
+        password = access.ensure_first_admin(running.store, running.clock)
+        if password is not None:
+            print(f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True)
+        with serve(create_app(running), settings.http.host, settings.http.port) as served:
+            print(f"mimamori hub: {served.url}", file=sys.stderr, flush=True)
+            stop.wait()
