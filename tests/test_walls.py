@@ -21,7 +21,7 @@ AUDIO = (
     "pyaudio",
     "rapidfuzz",
 )
-SERVER = ("sqlalchemy", "alembic", "fastapi", "uvicorn", "jinja2", "argon2", "starlette", "pydantic")
+SERVER = ("sqlalchemy", "alembic", "fastapi", "uvicorn", "jinja2", "argon2", "starlette")
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, sys
