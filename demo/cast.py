@@ -13,6 +13,7 @@ from contract.datafile import Duration, line_of, read_toml
 from contract.events import Intent
 from contract.refusal import Refused
 from demo.acoustics import Acoustics, Noise
+from demo.townsfolk import Relation
 from demo.voices import NAMES, Utterance
 from hub.vocabulary import Lane, ReasonCode, Severity, SlotState
 
@@ -33,15 +34,6 @@ class ReplyRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     when: Annotated[str, Meta(min_length=1)]
     say: Annotated[list[str], Meta(min_length=1)]
     """In the order of asking; the last one is said from then on."""
-
-
-class Contact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody the ladder may call."""
-
-    role: Literal["family_contact", "helper", "welfare_commissioner"]
-    name: str
-    relation: str = ""
-    phone: str = ""
 
 
 class Expected(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +66,7 @@ class Household(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address: str
     phone: str
     birth_date: date
-    sex: Literal["F", "M"]
+    sex: Literal["f", "m"]
     risk_class: str
     after: Duration
     behaviour: Part
@@ -88,7 +80,7 @@ class Household(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     distance_m: float = 1.5
     delay_s: Annotated[float, Meta(ge=0.0, le=9.0)] = 1.0
     replies: list[ReplyRule] = []
-    contacts: list[Contact] = []
+    contacts: list[Relation] = []
 
     @property
     def device(self) -> str:

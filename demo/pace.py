@@ -34,3 +34,8 @@ class Pace:
         """Return once `elapsed()` has reached that; at once if it has."""
         if self._stop.wait(max(0.0, (elapsed - self.elapsed()) / self.speed)):
             raise Stopped
+
+    def wait_wall(self, seconds: float) -> None:
+        """Wait by the wall clock, whatever the speed."""
+        if self._stop.wait(seconds):
+            raise Stopped

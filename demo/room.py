@@ -6,6 +6,7 @@ by reading frames, so what is heard does not depend on how busy the machine is; 
 takes by the wall clock.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -26,7 +27,7 @@ from demo.acoustics import (
 )
 from demo.pace import Pace, Stopped
 from device.listen.microphone import FRAME, RATE, MicrophoneFault, Samples
-from device.speak.loudspeaker import SpeakerFault
+from device.speak.loudspeaker import Loudspeaker, SpeakerFault
 from device.speak.voice import Clip
 
 _ECHO_DELAY = RATE // 100
@@ -56,7 +57,14 @@ class _Source(Struct):
 class Room:
     """One home's air. `microphone` and `loudspeaker` are the device's ports onto it."""
 
-    def __init__(self, acoustics: Acoustics, resident: Answers, pace: Pace, seed: int) -> None:
+    def __init__(
+        self,
+        acoustics: Acoustics,
+        resident: Answers,
+        pace: Pace,
+        seed: int,
+        mirror: Loudspeaker | None = None,
+    ) -> None:
         rng = np.random.default_rng(seed)
         self._acoustics = acoustics
         self._resident = resident
@@ -66,6 +74,8 @@ class Room:
         self._air: list[_Source] = []
         self._position = 0
         self._anchor: tuple[float, int] = (pace.elapsed(), 0)
+        self._mirror = mirror
+        self._played_s = 0.0
         self._prompt_end: int | None = None
         self._readers = 0
         self._moved = threading.Condition()
@@ -94,11 +104,15 @@ class Room:
                 pass
         if self._position < end:
             self._reanchor()
-            self._wait_for(end)
+            if self._mirror:
+                self._mirror.play(clip)  # takes its time by itself
+            else:
+                self._wait_for(end)
             with self._moved:
                 self._position = max(self._position, end)
         with self._moved:
             self._prompt_end = end
+            self._played_s += clip.seconds
             listening = self._readers > 0
         if listening:
             self._answer()
@@ -120,6 +134,12 @@ class Room:
             self._air = [each for each in self._air if each.start + len(each.sound) > end]
             self._moved.notify_all()
         return to_samples(heard)
+
+    def take_played_s(self) -> float:
+        """Seconds of sound that left the loudspeaker since the last call."""
+        with self._moved:
+            played, self._played_s = self._played_s, 0.0
+        return played
 
     def begin_reading(self) -> None:
         """Somebody opened the microphone: from here samples pass as the clock does."""
@@ -146,6 +166,18 @@ class Room:
         )
         with self._moved:
             self._air.append(_Source(end + round(reply.delay_s * RATE), sound, is_reply=True))
+        if self._mirror:
+            self._let_hear(self._mirror, reply)
+
+    def _let_hear(self, mirror: Loudspeaker, reply: Reply) -> None:
+        """Play the resident's answer to the visitor too, at its time, while the microphone hears it."""
+
+        def later() -> None:
+            with contextlib.suppress(Stopped, SpeakerFault):
+                self._pace.wait_until(self._pace.elapsed() + reply.delay_s)
+                mirror.play(Clip(samples=reply.samples, rate=RATE))
+
+        threading.Thread(target=later, name="demo-mirror", daemon=True).start()
 
     def _reanchor(self) -> None:
         self._anchor = (self._pace.elapsed(), self._position)

@@ -5,20 +5,28 @@ from datetime import datetime, timedelta
 from random import Random
 
 import paho.mqtt.client as mqtt
+from msgspec import Struct
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.commands import Ack, Config, MalformedCommand, decode
-from contract.events import ClockQuality, Event, Presence, State, encode, encode_event, type_of
+from contract.events import CheckIn, ClockQuality, Event, Presence, State, encode, encode_event, type_of
 from contract.ids import uuid7
 from contract.time import Clock, office_date, office_instant
 from contract.topics import Channel, topic
-from demo.script import Line, script
+from demo.script import script
 from demo.townsfolk import Home, TownPlan
 
 RESEND = timedelta(seconds=5)
 """An event without our own ack for this long is said again, with the same id."""
+
+
+class _Coming(Struct, frozen=True):
+    """Something this home will say, and the slot's time it belongs to."""
+
+    opens_at: datetime
+    body: CheckIn
 
 
 class SpeakerLine:
@@ -39,7 +47,7 @@ class SpeakerLine:
         self._plan, self._clock, self._random, self._on_ack = plan, clock, random, on_ack
         self._session = uuid7(clock.now(), random.getrandbits)
         self._seq = 0
-        self._coming: list[tuple[datetime, Line]] = []
+        self._coming: list[tuple[datetime, _Coming]] = []
         self._unacknowledged: dict[str, tuple[datetime, bytes]] = {}
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=home.device)
         self.client.username_pw_set(home.device, password)
@@ -59,7 +67,7 @@ class SpeakerLine:
     def turn(self, now: datetime) -> datetime | None:
         """Say what is due and repeat what was not acknowledged; return when the next turn is needed, if any."""
         while self._coming and self._coming[0][0] <= now:
-            at, (_, body) = self._coming.pop(0)
+            at, coming = self._coming.pop(0)
             event = Event(
                 id=uuid7(now, self._random.getrandbits),
                 device=self.home.device,
@@ -68,8 +76,8 @@ class SpeakerLine:
                 at=at,
                 clock=ClockQuality.synced,
                 late=not self.connected,
-                type=type_of(body),
-                body=body,
+                type=type_of(coming.body),
+                body=coming.body,
             )
             self._seq += 1
             self._unacknowledged[event.id] = (now, encode_event(event))
@@ -130,14 +138,16 @@ class SpeakerLine:
             return  # the last good one stays
         if self.asked and config.revision <= self.asked.revision:
             return
-        first = self.asked is None
         self.asked = config
-        if first:
-            self._plan_slots(config)
+        self._plan_slots(config)
 
     def _plan_slots(self, config: Config) -> None:
-        """Lay out what will happen at the next occurrence of each slot, unless nobody is at home then."""
+        """Lay out what will happen at the next occurrence of each slot, unless nobody is at home then.
+
+        What was laid out for a slot that has not begun is dropped: its time may have been moved.
+        """
         now = self._clock.now()
+        self._coming = [each for each in self._coming if each[1].opens_at <= now]
         retries = [timedelta(seconds=seconds) for seconds in config.retry_after_seconds]
         for slot in config.slots:
             hours, minutes, *seconds = (int(part) for part in slot.at.split(":"))
@@ -149,7 +159,7 @@ class SpeakerLine:
             if config.paused_until and opens_at < config.paused_until:
                 continue
             lines = script(self.home.behaviour, f"{day}/{slot.name}", retries, self._plan, self._random)
-            self._coming += [(opens_at + line[0], line) for line in lines]
+            self._coming += [(opens_at + after, _Coming(opens_at, body)) for after, body in lines]
         self._coming.sort(key=lambda each: each[0])
 
     def _acknowledged(self, _client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:

@@ -54,7 +54,7 @@ class Town:
             for home in homes
             if home.behaviour is not Behaviour.never_seen
         ]
-        self._homes = len(homes)
+        self.homes = homes
         self._redial = {line.home.device: 0.0 for line in self._lines}
         self._thread = threading.Thread(target=self._run, name="demo-town", daemon=True)
         for line in self._lines:
@@ -73,7 +73,7 @@ class Town:
     def counts(self) -> TownCounts:
         """How it stands now."""
         return TownCounts(
-            homes=self._homes,
+            homes=len(self.homes),
             connected=sum(line.connected for line in self._lines),
             acknowledged=self._acknowledged,
             waiting=sum(line.waiting for line in self._lines),

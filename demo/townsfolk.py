@@ -6,12 +6,11 @@ from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from random import Random
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from contract.datafile import Duration, read_toml
-from contract.refusal import Refused
 
 Name = Annotated[str, Meta(pattern=r"^\S+ [ァ-ヴー]+$")]
 """A name and its reading: "纐纈 コウケツ"."""
@@ -64,6 +63,15 @@ class TownPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: Names
 
 
+class Relation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody the ladder may ask about a resident."""
+
+    role: Literal["family_contact", "helper", "welfare_commissioner"]
+    name: str
+    relation: str | None = None
+    phone: str | None = None
+
+
 class Home(Struct, frozen=True, kw_only=True):
     """One household of one resident with one speaker, as the roster wants to know it."""
 
@@ -81,6 +89,7 @@ class Home(Struct, frozen=True, kw_only=True):
     birth_date: date
     sex: str
     risk_class: str
+    contacts: list[Relation]
     behaviour: Behaviour
     slot_after: timedelta
     """When this home is asked, counted from the first slot of the town."""
@@ -94,16 +103,6 @@ def load_plan(path: Path | None = None) -> TownPlan:
         return read_toml(packaged, TownPlan)
 
 
-def check_districts(plan: TownPlan, known: Sequence[str]) -> None:
-    """`Refused` when the plan names a district that the hub does not have."""
-    for quarter in plan.districts:
-        if quarter.name not in known:
-            raise Refused(
-                f"実演の町の地区「{quarter.name}」が hub/districts.toml にありません。"
-                "demo/town.toml の名前を合わせてください。"
-            )
-
-
 def people(plan: TownPlan) -> list[Home]:
     """Everybody, the same for the same seed. Things happen in every part of town, not in one district."""
     random = Random(plan.seed)
@@ -112,6 +111,7 @@ def people(plan: TownPlan) -> list[Home]:
     quarters = _quarters(plan, len(behaviours))
     names = _names(plan.names, len(behaviours), random)
     homes = []
+    commissioners = {each.name: _commissioner(plan, each, random) for each in plan.districts}
     for number, (behaviour, quarter, (name, kana, sex)) in enumerate(
         zip(behaviours, quarters, names, strict=True), start=1
     ):
@@ -132,6 +132,7 @@ def people(plan: TownPlan) -> list[Home]:
                 birth_date=date(1929, 1, 1) + timedelta(days=random.randrange(22 * 365)),
                 sex=sex,
                 risk_class="high" if random.random() < 0.15 else "standard",
+                contacts=[_child(plan, name, number, random), commissioners[quarter.name]],
                 behaviour=behaviour,
                 # The silent ones are asked first: their deadline is what a visitor would wait for.
                 slot_after=timedelta(0)
@@ -140,6 +141,33 @@ def people(plan: TownPlan) -> list[Home]:
             )
         )
     return homes
+
+
+def _child(plan: TownPlan, name: str, number: int, random: Random) -> Relation:
+    """A grown-up son or daughter of the same surname."""
+    givens, relation = random.choice(((plan.names.men, "長男"), (plan.names.women, "長女")))
+    given = random.choice(givens).split(" ")[0]
+    return Relation(
+        role="family_contact",
+        name=f"{name.split(' ')[0]} {given}",
+        relation=relation,
+        phone=f"090-0000-{number:04d}",
+    )
+
+
+def _commissioner(plan: TownPlan, quarter: Quarter, random: Random) -> Relation:
+    """The 民生委員 of a district."""
+    surname, given = (random.choice(each).split(" ")[0] for each in (plan.names.surnames, plan.names.women))
+    position = plan.districts.index(quarter) + 1
+    return Relation(role="welfare_commissioner", name=f"{surname} {given}", phone=f"0573-00-80{position:02d}")
+
+
+def commissioner_of(homes: Sequence["Home"], district: str) -> Relation | None:
+    """The 民生委員 of a district, as the homes there know them."""
+    for home in homes:
+        if home.district == district:
+            return next(each for each in home.contacts if each.role == "welfare_commissioner")
+    return None
 
 
 def _quarters(plan: TownPlan, count: int) -> list[Quarter]:
@@ -159,7 +187,7 @@ def _names(names: Names, count: int, random: Random) -> list[tuple[str, str, str
     """`count` names with their reading and sex, each combination once while there are enough."""
     everybody = [
         (f"{surname} {given}", f"{surname_kana} {given_kana}", sex)
-        for sex, givens in (("F", names.women), ("M", names.men))
+        for sex, givens in (("f", names.women), ("m", names.men))
         for surname, surname_kana in (each.split(" ") for each in names.surnames)
         for given, given_kana in (each.split(" ") for each in givens)
     ]
