@@ -40,6 +40,8 @@ class Duration(timedelta):
 def _from_data(kind: type[Any], value: Any) -> Any:
     if kind is Duration and isinstance(value, str):
         return Duration.parse(value)
+    if kind is Path and isinstance(value, str):
+        return Path(value)
     raise NotImplementedError(f"no way to read {kind}")
 
 

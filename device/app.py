@@ -173,8 +173,9 @@ class Speaker:
             self._memory.forget(now)
             self._memory.keep_floor(now)
             self._floor_kept = now
-        if self._store.trouble:
-            self._faults.broken("disk", self._store.trouble)
+        trouble = self._store.trouble or self._outbox.trouble
+        if trouble:
+            self._faults.broken("disk", trouble)
         elif not self._store.damaged:
             self._faults.mended("disk")
         if self._clock.behind:
@@ -218,7 +219,7 @@ class Speaker:
         if not isinstance(body, CheckIn):
             return self._post.send(body)
         answered = body.outcome is Outcome.answered
-        event = self._post.send(body, also=lambda: self._memory.end(body.slot, answered=answered))
+        event = self._post.send(body, also=self._memory.ended(body.slot, answered=answered))
         self._on_step(AskingEnded(body))
         return event
 

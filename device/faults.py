@@ -22,13 +22,11 @@ class Faults:
         if part not in parts:
             self._post.send(
                 Fault(part=part, state="broken", detail=detail[:500]),
-                also=lambda: self._memory.keep_broken(parts | {part}),
+                also=self._memory.broken_are(parts | {part}),
             )
 
     def mended(self, part: Part) -> None:
         """`part` works."""
         parts = self._memory.broken
         if part in parts:
-            self._post.send(
-                Fault(part=part, state="mended"), also=lambda: self._memory.keep_broken(parts - {part})
-            )
+            self._post.send(Fault(part=part, state="mended"), also=self._memory.broken_are(parts - {part}))

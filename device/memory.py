@@ -4,7 +4,7 @@ Everything is held in memory too and written through, so that a dead disk costs 
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -13,7 +13,7 @@ import structlog
 
 from contract.commands import Config, MalformedCommand, decode, encode
 from device.schedule import Asking, worth_remembering
-from device.store import Store
+from device.store import Store, Work
 
 log = structlog.get_logger()
 
@@ -45,32 +45,30 @@ class Memory:
         """One asking begins; from here on a power cut leaves it open."""
         before = self._askings.get(slot)
         again = before is not None and before.open and before.attempts == attempt
-        self._put(
-            Asking(
-                slot=slot,
-                attempts=attempt,
-                asked_at=now,
-                answered=before is not None and before.answered,
-                open=True,
-                starts=before.starts + 1 if before and again else 1,
-            )
+        asking = Asking(
+            slot=slot,
+            attempts=attempt,
+            asked_at=now,
+            answered=before is not None and before.answered,
+            open=True,
+            starts=before.starts + 1 if before and again else 1,
         )
+        self._store.write(self._put(asking))
 
-    def end(self, slot: str, *, answered: bool) -> None:
-        """One asking is over and its event made; called within the event's own transaction."""
+    def ended(self, slot: str, *, answered: bool) -> Work:
+        """One asking is over; what is returned is to be written together with its event."""
         asking = self._askings[slot]
-        self._put(replace(asking, open=False, answered=asking.answered or answered))
+        return self._put(replace(asking, open=False, answered=asking.answered or answered))
 
     def forget(self, now: datetime) -> None:
         """Drop what is not worth remembering at `now`."""
         gone = [slot for slot, asking in self._askings.items() if not worth_remembering(asking, now)]
         if gone:
             self._askings = {slot: asking for slot, asking in self._askings.items() if slot not in gone}
-            self._store.write(
-                lambda db: _run_many(db, "DELETE FROM asking WHERE slot = ?", [(slot,) for slot in gone])
-            )
+            rows = [(slot,) for slot in gone]
+            self._store.write(lambda db: db.executemany("DELETE FROM asking WHERE slot = ?", rows))
 
-    def _put(self, asking: Asking) -> None:
+    def _put(self, asking: Asking) -> Work:
         self._askings[asking.slot] = asking
         row = (
             asking.slot,
@@ -80,13 +78,10 @@ class Memory:
             asking.open,
             asking.starts,
         )
-        self._store.write(
-            lambda db: _run(
-                db,
-                "INSERT OR REPLACE INTO asking(slot, attempts, asked_at, answered, open, starts) "
-                "VALUES(?, ?, ?, ?, ?, ?)",
-                *row,
-            )
+        return lambda db: db.execute(
+            "INSERT OR REPLACE INTO asking(slot, attempts, asked_at, answered, open, starts) "
+            "VALUES(?, ?, ?, ?, ?, ?)",
+            row,
         )
 
     # ---- the hub's configuration -------------------------------------------------------------------------
@@ -110,8 +105,8 @@ class Memory:
 
     def keep_config(self, config: Config, since: datetime) -> None:
         """The hub's newest, and since when its slots stand."""
-        with_both = {"config": encode(config), "config_since": since.isoformat().encode()}
-        self._keep(with_both)
+        facts = {"config": encode(config), "config_since": since.isoformat().encode()}
+        self._store.write(self._facts_are(facts))
 
     # ---- the rest ----------------------------------------------------------------------------------------
 
@@ -122,16 +117,20 @@ class Memory:
 
     def keep_floor(self, now: datetime) -> None:
         """Write the time down."""
-        self._keep({"floor": now.isoformat().encode()})
+        self._store.write(self.floor_is(now))
+
+    def floor_is(self, now: datetime) -> Work:
+        """The same, to be written together with an event."""
+        return self._facts_are({"floor": now.isoformat().encode()})
 
     @property
     def broken(self) -> frozenset[str]:
         """The parts that were reported broken and not yet mended."""
         return frozenset(self._facts.get("broken", b"").decode().split())
 
-    def keep_broken(self, parts: frozenset[str]) -> None:
-        """Replace that set."""
-        self._keep({"broken": " ".join(sorted(parts)).encode()})
+    def broken_are(self, parts: frozenset[str]) -> Work:
+        """Replace that set; to be written together with the event that says so."""
+        return self._facts_are({"broken": " ".join(sorted(parts)).encode()})
 
     def first_time(self, command_id: str) -> bool:
         """Whether this order was not carried out yet; from now on it was."""
@@ -155,13 +154,10 @@ class Memory:
             log.warning("stored_instant_unreadable", key=key)
             return None
 
-    def _keep(self, facts: dict[str, bytes]) -> None:
+    def _facts_are(self, facts: dict[str, bytes]) -> Work:
         self._facts.update(facts)
-        self._store.write(
-            lambda db: _run_many(
-                db, "INSERT OR REPLACE INTO fact(key, value) VALUES(?, ?)", list(facts.items())
-            )
-        )
+        rows = list(facts.items())
+        return lambda db: db.executemany("INSERT OR REPLACE INTO fact(key, value) VALUES(?, ?)", rows)
 
 
 def _asking(row: tuple[object, ...]) -> Asking | None:
@@ -179,11 +175,3 @@ def _asking(row: tuple[object, ...]) -> Asking | None:
         # Saved out of a damaged file: one slot may be asked again, and that is all.
         log.warning("stored_asking_unreadable")
         return None
-
-
-def _run(db: sqlite3.Connection, statement: str, *values: object) -> None:
-    db.execute(statement, values)
-
-
-def _run_many(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-    db.executemany(statement, rows)

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from contract.events import Event, MalformedEvent, decode_event, encode_event
-from device.store import Store
+from device.store import Store, Work, nothing
 
 log = structlog.get_logger()
 
@@ -51,23 +51,27 @@ class Outbox:
         self._made: dict[str, float] = {}
         self._unsaved: list[tuple[Event, bool, bool]] = []
         """Event, urgent, late: what a full or dead disk would not take. Sent all the same."""
+        self.trouble: str | None = None
+        """Why some of it is not on disk; None when all is."""
 
-    def put(self, event: Event, *, urgent: bool, also: Callable[[], None] = lambda: None) -> None:
+    def put(self, event: Event, *, urgent: bool, also: Work = nothing) -> None:
         """Take one event in; it is on disk when this returns, or in memory when the disk takes nothing.
 
-        `also` runs in the same transaction: what is written there happens together with the event or not at all.
+        `also` is written in the same transaction: it happens together with the event or not at all.
         """
-
-        def work(db: sqlite3.Connection) -> None:
-            also()
-            _insert(db, event, urgent=urgent, late=False)
-
         with self._changed:
             self._made[event.id] = self._counter()
-            if not self._store.write(work):
-                self._unsaved.append((event, urgent, False))
-            elif self._unsaved:
+            if self._unsaved:
                 self._save_rest()
+            in_order = not self._unsaved
+
+            def work(db: sqlite3.Connection) -> None:
+                also(db)
+                _insert(db, event, urgent=urgent, late=False)
+
+            if not (in_order and self._store.write(work)):
+                self._unsaved.append((event, urgent, False))
+                self.trouble = self._store.trouble or self.trouble
             self._ids.add(event.id)
 
     def waiting(self, limit: int) -> list[Waiting]:
@@ -88,7 +92,7 @@ class Outbox:
         """The line was down until now: whatever waits was late."""
         with self._changed:
             if any(self._store.read("SELECT 1 FROM event WHERE NOT late LIMIT 1")):
-                self._store.write(lambda db: _run(db, "UPDATE event SET late = 1"))
+                self._store.write(lambda db: db.execute("UPDATE event SET late = 1"))
             self._unsaved = [(event, urgent, True) for event, urgent, _ in self._unsaved]
 
     def ack(self, ids: Iterable[str]) -> list[Gone]:
@@ -97,12 +101,10 @@ class Outbox:
             stored = list(ids)
             ours = [event_id for event_id in stored if event_id in self._ids]
             self._unsaved = [each for each in self._unsaved if each[0].id not in ours]
+            self.trouble = self.trouble if self._unsaved else None
             # Also what we count as gone already: a dead disk may not have let go of it the first time.
-            self._store.write(
-                lambda db: _run_many(
-                    db, "DELETE FROM event WHERE id = ?", [(event_id,) for event_id in stored]
-                )
-            )
+            rows = [(event_id,) for event_id in stored]
+            self._store.write(lambda db: db.executemany("DELETE FROM event WHERE id = ?", rows))
             self._ids.difference_update(ours)
             now = self._counter()
             made = [self._made.pop(event_id, None) for event_id in ours]
@@ -145,7 +147,7 @@ class Outbox:
                 _insert(db, event, urgent=urgent, late=late)
 
         if self._store.write(work):
-            self._unsaved = []
+            self._unsaved, self.trouble = [], None
 
     def _payload(self, event_id: str, raw: object, *, late: bool) -> bytes | None:
         payload = raw if isinstance(raw, bytes) else str(raw).encode()
@@ -153,8 +155,8 @@ class Outbox:
             event = decode_event(payload)
         except MalformedEvent as error:
             # Only a damaged disk writes such a thing. It is no use to the hub, and would be sent for ever.
-            log.error("outbox_event_unreadable", event=event_id, why=str(error))
-            self._store.write(lambda db: _run(db, "DELETE FROM event WHERE id = ?", event_id))
+            log.error("outbox_event_unreadable", event_id=event_id, why=str(error))
+            self._store.write(lambda db: db.execute("DELETE FROM event WHERE id = ?", (event_id,)))
             self._ids.discard(event_id)
             return None
         return encode_event(_late(event)) if late else payload
@@ -169,11 +171,3 @@ def _insert(db: sqlite3.Connection, event: Event, *, urgent: bool, late: bool) -
         "INSERT OR IGNORE INTO event(id, urgent, late, payload) VALUES(?, ?, ?, ?)",
         (event.id, urgent, late, encode_event(event)),
     )
-
-
-def _run(db: sqlite3.Connection, statement: str, *values: object) -> None:
-    db.execute(statement, values)
-
-
-def _run_many(db: sqlite3.Connection, statement: str, rows: list[tuple[str]]) -> None:
-    db.executemany(statement, rows)

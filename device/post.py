@@ -1,5 +1,6 @@
 """The post room: makes an event of what happened, and sees it off. Committed first, then sent."""
 
+import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -9,6 +10,7 @@ from contract.ids import uuid7
 from device.memory import Memory
 from device.outbox import Outbox
 from device.steps import EventMade, OnStep
+from device.store import Work, nothing
 from device.timekeeper import Timekeeper
 
 NewId = Callable[[datetime], str]
@@ -48,7 +50,7 @@ class Post:
         self._new_id = new_id
         self._seq = 0
 
-    def send(self, body: Body, also: Callable[[], None] = lambda: None) -> Event:
+    def send(self, body: Body, also: Work = nothing) -> Event:
         """Make an event of `body`, commit it together with what `also` writes, and send it."""
         now, quality = self._timekeeper.read()
         self._seq += 1
@@ -64,9 +66,11 @@ class Post:
             body=body,
         )
 
-        def together() -> None:
-            also()
-            self._memory.keep_floor(now)
+        floor = self._memory.floor_is(now)
+
+        def together(db: sqlite3.Connection) -> None:
+            also(db)
+            floor(db)
 
         urgent = isinstance(body, Sos)
         self._outbox.put(event, urgent=urgent, also=together)

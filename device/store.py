@@ -32,7 +32,12 @@ CREATE TABLE IF NOT EXISTS command(        -- orders carried out already
 """
 TABLES = ("event", "asking", "fact", "command")
 
-Work = Callable[[sqlite3.Connection], None]
+Work = Callable[[sqlite3.Connection], object]
+"""What is written within one transaction; its result is not looked at."""
+
+
+def nothing(_: sqlite3.Connection) -> None:
+    """For a transaction without a second part."""
 
 
 class Store:
@@ -44,8 +49,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, lock_file: IO[str] | None) -> None:
         self._connection = connection
         self._lock_file = lock_file
-        self._lock = threading.RLock()
-        self._depth = 0
+        self._lock = threading.Lock()
         self._stuck = False
         """There is no file at all behind this run."""
         self.trouble: str | None = None
@@ -93,15 +97,8 @@ class Store:
         return store
 
     def write(self, work: Work) -> bool:
-        """Run `work` in one transaction; True when it is kept, False (and `trouble`) when nothing of it is.
-
-        A call within a call joins the outer transaction, so that two rooms can commit together.
-        """
+        """Run `work` in one transaction; True when it is kept, False (and `trouble`) when nothing of it is."""
         with self._lock:
-            if self._depth:
-                work(self._connection)
-                return True
-            self._depth += 1
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 work(self._connection)
@@ -115,8 +112,6 @@ class Store:
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
-            finally:
-                self._depth -= 1
             if not self._stuck:
                 self.trouble = None
             return True

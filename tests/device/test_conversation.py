@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.events import CheckIn, Intent, Outcome, Recall, Sos
@@ -230,6 +230,7 @@ LONG = st.lists(REPLIES, max_size=30)
 BITS = st.lists(st.booleans(), max_size=30)
 
 
+@settings(deadline=None)
 @given(LONG, STARTS, BITS, BITS)
 def test_every_asking_ends_with_exactly_one_check_in(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
@@ -240,6 +241,7 @@ def test_every_asking_ends_with_exactly_one_check_in(
     assert talk.check_in.attempts == start.attempt
 
 
+@settings(deadline=None)
 @given(LONG, STARTS, BITS, BITS)
 def test_nobody_is_fine_without_an_understood_fine(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
@@ -254,6 +256,7 @@ def test_nobody_is_fine_without_an_understood_fine(
     assert plainly_fine or yes_to_are_you_fine
 
 
+@settings(deadline=None)
 @given(LONG, STARTS, BITS, BITS)
 def test_distress_at_any_point_goes_out_before_anything_else(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
@@ -270,6 +273,7 @@ def test_distress_at_any_point_goes_out_before_anything_else(
         assert talk.calls == []
 
 
+@settings(deadline=None)
 @given(LONG, STARTS, BITS, BITS)
 def test_without_consent_no_word_leaves_the_home(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
