@@ -32,7 +32,7 @@ def fetch_url(source: UrlSource, partial: Path, moved: Moved, patience: float = 
 
     What is left behind by a failure is either the beginning of the file, for the next run, or nothing.
     """
-    idle = 0
+    idle = furthest = 0
     fresh_start = not partial.exists()
     while True:
         here = _size(partial)
@@ -44,8 +44,8 @@ def fetch_url(source: UrlSource, partial: Path, moved: Moved, patience: float = 
                 raise SourceFailed("届いたファイルのダイジェストが目録と違う")
             fresh_start, here = True, 0  # what an earlier run left was of another file
         _request(source, partial, here, moved, patience)
-        grown = _size(partial) > here
-        idle = 0 if grown else idle + 1
+        idle = 0 if _size(partial) > furthest else idle + 1
+        furthest = max(furthest, here, _size(partial))
         if idle >= ATTEMPTS:
             raise SourceFailed("転送が途中で切れる")
 
@@ -72,7 +72,8 @@ def _request(source: UrlSource, partial: Path, here: int, moved: Moved, patience
             at = here if goes_on else 0
             while at <= source.size:
                 try:
-                    chunk = response.read(CHUNK)
+                    # read1 gives what is here; read would throw it away when the line breaks in mid-chunk.
+                    chunk = response.read1(CHUNK)
                 except (OSError, http.client.HTTPException):
                     break  # broken off; the caller asks for the rest
                 if not chunk:

@@ -45,7 +45,14 @@ def virtual_sound_cards(folder: Path) -> Iterator[dict[str, str]]:
         "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
     }
     sinks = ("resident_mouth rate=16000", "speaker rate=48000")
-    command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--realtime=no"]
+    command = [
+        "pulseaudio",
+        "-n",
+        "--daemonize=no",
+        "--exit-idle-time=-1",
+        "--disable-shm=yes",
+        "--realtime=no",
+    ]
     command += ["--high-priority=no", "-L", "module-native-protocol-unix auth-anonymous=1"]
     for sink in sinks:
         command += ["-L", f"module-null-sink sink_name={sink} channels=1 format=s16le norewinds=1"]
