@@ -15,6 +15,8 @@ WEEKDAYS = "月火水木金土日"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
 _KANA = re.compile(r"[ァ-ヴー・]+( [ァ-ヴー・]+)+")
 _ASKING = re.compile(r"([^=()]+)=([0-9]{1,2}):([0-9]{2})(:[0-9]{2})?(?:\(([^()]*)\))?")
+# Ten digits with an area code, eleven with 020, 050 to 090 (総務省's numbering plan).
+_PHONE = re.compile(r"0[1-9][0-9]{8}|0[25-9]0[0-9]{8}")
 _SLOT_NAME = re.compile(r"[a-z0-9_]{1,24}")
 _YES = frozenset(["はい", "有", "○", "〇", "◯", "1", "yes", "true", "する", "同意"])
 _NO = frozenset(["いいえ", "無", "×", "✕", "0", "no", "false", "しない"]) | {""}
@@ -62,9 +64,9 @@ def phone(text: str) -> str | None:
     written = re.sub(r"^\+81[-\s]*(\(0\))?0?", "0", written)
     parts = [part for part in re.split(r"[-\s().]+", written) if part]
     digits = "".join(parts)
-    if not (digits.isascii() and digits.isdigit() and digits[0] == "0" and len(digits) in (10, 11)):
+    if not _PHONE.fullmatch(digits):
         raise Unreadable(
-            f"電話番号「{text.strip()}」は 0 から始まる 10 桁か 11 桁にしてください (例: 0573-26-2111)。"
+            f"電話番号「{text.strip()}」は 0 から始まる 10 桁か、携帯なら 11 桁にしてください (例: 0573-26-2111)。"
         )
     if len(parts) == 1 and len(digits) == 11:
         parts = [digits[:3], digits[3:7], digits[7:]]

@@ -1,0 +1,1 @@
+"""The hub's store, roster, ingest and service."""
