@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, or_, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select, update
 
 from contract.events import Outcome
 from hub import words
@@ -87,13 +87,11 @@ def at_late_silence(work: Work, subjects: Sequence[str]) -> None:
 
 def _load(conn: Connection, subjects: Sequence[str]) -> Sequence[RowMapping]:
     """The slots behind these due rows, oldest first, each with its resident's `ended_at`."""
-    keys = [SlotKey.parse(subject) for subject in subjects]
-    named = tuple_(t.slot.c.resident_id, t.slot.c.day, t.slot.c.name)
     return (
         conn.execute(
             select(t.slot, t.resident.c.ended_at)
             .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
-            .where(named.in_(keys))
+            .where(slots.named([SlotKey.parse(subject) for subject in subjects]))
             .order_by(t.slot.c.opens_at, t.slot.c.id)
         )
         .mappings()

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, tuple_
 
 from contract.time import office_date, office_instant
 from hub import pulse
@@ -54,6 +54,11 @@ class Rule(NamedTuple):
     def day_after(self, day: date) -> date:
         """The day of the slot after the one of `day`."""
         return self.next_day(self.opening(day) + timedelta(microseconds=1))
+
+
+def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
+    """Whether a slot is one of these."""
+    return tuple_(t.slot.c.resident_id, t.slot.c.day, t.slot.c.name).in_(list(keys))
 
 
 def rules(conn: Connection, residents: Collection[str]) -> dict[str, list[Rule]]:
@@ -116,14 +121,17 @@ def plan_after(work: Work, closed: Sequence[RowMapping]) -> None:
         for of_one in rules(work.conn, {slot["resident_id"] for slot in closed}).values()
         for rule in of_one
     }
-    plan(
-        work,
-        [
-            (rule, rule.day_after(slot["day"]))
-            for slot in closed
-            if (rule := standing.get((slot["resident_id"], slot["name"])))
-        ],
-    )
+    following = {
+        SlotKey(rule.resident_id, (day := rule.day_after(slot["day"])), rule.name): (rule, day)
+        for slot in closed
+        if (rule := standing.get((slot["resident_id"], slot["name"])))
+    }
+    # A late event may have planned further ahead than the slot that ends now.
+    for row in work.conn.execute(
+        select(t.slot.c.resident_id, t.slot.c.day, t.slot.c.name).where(named(following))
+    ):
+        del following[SlotKey(*row)]
+    plan(work, following.values())
 
 
 def enrol(work: Work, resident_id: str) -> None:

@@ -5,11 +5,11 @@ from datetime import timedelta
 from sqlalchemy import delete, update
 
 from contract.events import CheckIn, Intent, Outcome
-from hub import watch
+from hub import agenda, watch
 from hub.store import tables as t
 from hub.vocabulary import DueKind, SlotState
 from tests.clock import office
-from tests.hub_heart.town import EVENING, MONDAY, MORNING, TUESDAY, WEDNESDAY, Town
+from tests.hub_heart.town import EVENING, MONDAY, TUESDAY, WEDNESDAY, Town
 
 
 def test_enrolled_five_minutes_before_the_question_gets_todays() -> None:
@@ -151,4 +151,22 @@ def test_the_hub_away_for_days_plans_the_slots_that_answers_name(town: Town) -> 
     town.forward(hours=1)
     assert [slot.state for slot in town.slots("sato")] == [SlotState.answered] * 3 + [SlotState.waiting]
     assert town.cases() == []
-    assert MORNING == "2026-11-24/morning"
+
+
+def test_slots_planned_by_late_answers_are_not_planned_twice(town: Town) -> None:
+    """The hub was away for days, and only the last of the stored answers arrives first."""
+    town.home("sato", slots={"morning": "08:00"})
+    town.until(f"{MONDAY} 20:00")
+    town.clock.travel(office("2026-11-26 12:00"))
+    town.sweeper = Town._sweeper(town)
+    town.answers("sato", "2026-11-26/morning", at=office("2026-11-26 08:00"), late=True)
+    town.forward(hours=1)
+    states = [(str(slot.day), slot.state) for slot in town.slots("sato")]
+    assert states == [
+        (TUESDAY, SlotState.cannot_tell),
+        (WEDNESDAY, SlotState.cannot_tell),
+        ("2026-11-26", SlotState.answered),
+        ("2026-11-27", SlotState.waiting),
+    ]
+    with town.store.read() as conn:
+        assert agenda.failing(conn) == []
