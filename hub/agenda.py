@@ -109,11 +109,16 @@ def lose_sight(conn: Connection, now: datetime) -> None:
 
 
 def regain_sight(conn: Connection, until: datetime) -> None:
-    """The hub hears again: whatever would say that somebody is silent waits until `until`, for late answers.
+    """The hub hears again: silence waits until `until`, for late answers."""
+    pulse.forget(conn, pulse.BLIND_SINCE)
+    settle(conn, until)
+
+
+def settle(conn: Connection, until: datetime) -> None:
+    """Whatever would say that somebody is silent waits until `until`.
 
     An emergency's ladder is not held: nobody waits for help because the hub was restarted.
     """
-    pulse.forget(conn, pulse.BLIND_SINCE)
     pulse.beat(conn, pulse.SETTLED_AT, until)
     urgent = select(t.case.c.id).where(t.case.c.closed_at.is_(None), t.case.c.severity == Severity.emergency)
     conn.execute(

@@ -124,8 +124,9 @@ class Sweeper:
 
     def _batch(self, conn: Connection, now: datetime, overslept: bool) -> bool:
         if overslept or (not self._started and self._late(pulse.last(conn, pulse.LAST_SWEEP), now)):
-            log.warning("hub.was_blind", settle_seconds=self._policy.watch.settle_after_start.total_seconds())
-            regain_sight(conn, now, self._policy)
+            wait = self._policy.watch.settle_after_start
+            log.warning("hub.stood_still", settle_seconds=wait.total_seconds())
+            agenda.settle(conn, now + wait)  # whether it hears its broker is another matter
         rows = agenda.claim(conn, now, BATCH)
         for kind, run in itertools.groupby(rows, key=lambda row: row.kind):
             self._do(conn, now, kind, list(run))

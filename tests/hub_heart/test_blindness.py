@@ -152,3 +152,14 @@ def test_two_hundred_homes_that_answered_while_the_hub_was_down_cause_no_notice(
     town.forward(hours=1)
     assert town.cases() == []
     assert all(town.slot(name, MORNING).state == SlotState.answered for name in names[:20])
+
+
+def test_a_hub_that_stood_still_does_not_take_itself_for_hearing(town: Town) -> None:
+    asked_once_then_down(town)
+    with town.store.engine.begin() as conn:
+        due.lose_sight(conn, town.clock.now())
+    town.restart_after(hours=1)
+    town.forward(hours=1)
+    assert town.slot("suzuki", MORNING).state == SlotState.waiting
+    with town.store.read() as conn:
+        assert pulse.last(conn, pulse.BLIND_SINCE) == office(f"{TUESDAY} 08:00:20")
