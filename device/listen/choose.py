@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from contract.refusal import Refused
+from device.listen.model_folder import check_model
 from device.listen.recognizer import Recognizer
 
 
@@ -53,5 +54,7 @@ def load_recognizer(
         raise Refused(
             f"{installed[0]} を動かす Python パッケージ {package} がありません。インストールしてください。"
         )
+    folder = models_dir / runnable[0]
+    check_model(folder)
     _, _, load = ENGINES[runnable[0]]
-    return load(models_dir / runnable[0])
+    return load(folder)

@@ -93,10 +93,14 @@ class _VoskDecoder:
 def _load(folder: Path) -> Any:
     from vosk import Model, SetLogLevel
 
-    # The engine's constructor crashes the process on some broken folders: look first.
     if not (folder / "am" / "final.mdl").is_file():
         raise Refused(
             f"{folder} に Vosk のモデルがありません。mimamori provision models を実行してください。"
         )
     SetLogLevel(-1)
-    return Model(str(folder))
+    try:
+        return Model(str(folder))
+    except Exception as error:  # the package raises nothing more precise
+        raise Refused(
+            f"{folder} のモデルを読み込めません。フォルダーを消して mimamori provision models を実行してください。"
+        ) from error

@@ -1,5 +1,6 @@
 """Voices and models for the tests of hearing; nothing that sounds is committed, all of it is made here."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ def say() -> Say:
 
     def render(text: str, voice: str = "jf_alpha", speed: float = 0.85) -> Samples:
         wanted = Utterance(text, voice, speed)
-        return in_a_quiet_room(voices.prepare([wanted], lambda done, of: None)[wanted])
+        with warnings.catch_warnings():
+            # The voices' package opens its data in a way Python is about to drop; not ours to mend.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return in_a_quiet_room(voices.prepare([wanted], lambda done, of: None)[wanted])
 
     return render
 
