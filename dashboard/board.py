@@ -49,7 +49,7 @@ def beat(front: Front) -> Beat:
     """What a page hears every few seconds: that the hub itself is not blind."""
 
     def tell() -> Mapping[str, Any]:
-        return {"blind": front.hub.health().problem, "day": long_date(office_date(front.hub.clock.now()))}
+        return {"blind": front.hub.health().blindness, "day": long_date(office_date(front.hub.clock.now()))}
 
     return tell
 

@@ -44,8 +44,7 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
         self._slots = BoundedSemaphore(at_once)
         self._patience = patience_seconds
-        # An unknown login costs the same time as a known one.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self._nobody = ""
 
     def hash(self, password: str) -> str:
         """The encoded hash; raises `Busy` when no slot comes free in time."""
@@ -59,6 +58,9 @@ class Passwords:
         """Whether `password` is the one behind `encoded`; None stands for an account that does not exist."""
         self._wait()
         try:
+            if encoded is None and not self._nobody:
+                self._nobody = self._hasher.hash(secrets.token_hex(16))
+            # An unknown login costs the same time as a known one.
             return self._hasher.verify(encoded or self._nobody, password) and encoded is not None
         except (VerificationError, InvalidHashError):
             return False

@@ -103,6 +103,7 @@ def add_to(api: APIRouter, gate: Gate) -> None:
 
     @api.post("/cases/{case_id}/assign", summary="Make somebody its owner", **described(Case, body=To))
     def assign(viewer: Asking, case_id: str, body: Body) -> Response:
+        gate.allow(viewer, Resource.outreach_queue, write=True)
         to = read_body(body, To).to
         with hub.store.read() as conn:
             if not has_account(conn, to):

@@ -23,10 +23,10 @@ def account() -> None:
 
 @contextmanager
 def _store(config: Path) -> "Iterator[Store]":
-    from hub.config import load
-    from hub.store.database import Store
+    from hub.service import load_data, open_store
 
-    store = Store.open(load(config).store_path)
+    settings, districts, _ = load_data(config)
+    store = open_store(settings, districts)
     try:
         yield store
     finally:

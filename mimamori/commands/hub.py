@@ -34,9 +34,10 @@ def hub(
         from dashboard.app import create_app
         from dashboard.serve import serve
 
-        password = access.ensure_first_admin(running.store, running.clock)
-        if password is not None:
-            print(f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True)
+        # The password is shown once: only when the pages, where it is typed, are really there.
         with serve(create_app(running), settings.http.host, settings.http.port) as served:
+            password = access.ensure_first_admin(running.store, running.clock)
+            if password is not None:
+                print(f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True)
             print(f"mimamori hub: {served.url}", file=sys.stderr, flush=True)
             stop.wait()

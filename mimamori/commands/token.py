@@ -31,10 +31,10 @@ def create(
 
     from contract.time import SystemClock
     from hub.access import create_token
-    from hub.config import load
-    from hub.store.database import Store
+    from hub.service import load_data, open_store
 
-    store = Store.open(load(config).store_path)
+    settings, districts, _ = load_data(config)
+    store = open_store(settings, districts)
     try:
         token_id, key = create_token(store, SystemClock(), role=role, name=name, district=district)
     finally:
@@ -55,10 +55,10 @@ def list_(config: CONFIG, as_json: JSON = False) -> None:
     import msgspec
 
     from hub.access import list_tokens
-    from hub.config import load
-    from hub.store.database import Store
+    from hub.service import load_data, open_store
 
-    store = Store.open(load(config).store_path)
+    settings, districts, _ = load_data(config)
+    store = open_store(settings, districts)
     try:
         with store.read() as conn:
             rows = list_tokens(conn)
@@ -80,10 +80,10 @@ def revoke(
     """Cut a token at once."""
     from contract.time import SystemClock
     from hub.access import revoke_token
-    from hub.config import load
-    from hub.store.database import Store
+    from hub.service import load_data, open_store
 
-    store = Store.open(load(config).store_path)
+    settings, districts, _ = load_data(config)
+    store = open_store(settings, districts)
     try:
         revoke_token(store, SystemClock(), token_id)
     finally:

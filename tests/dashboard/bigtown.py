@@ -15,14 +15,12 @@ from hub.outreach.operations import Desk
 from hub.policy import Policy
 from hub.store import tables as t
 from hub.store.database import Store
+from tests import cast
 from tests.clock import TravellingClock, office
 from tests.dashboard.homes import Homes
 
 HOUSEHOLDS = 208
-_COLUMNS = (
-    "世帯番号,地区,住所,電話,独居,対象者番号,氏名,カナ,呼び名,生年月日,性別,本人電話,リスク区分,機器番号,声かけ時刻,"
-    "同意記録,同意家族,同意共有,同意立入,同意音声,家族1,家族1続柄,家族1電話,協力員1,協力員1続柄,協力員1電話,民生委員1,民生委員1電話"
-).split(",")
+_COLUMNS = cast.ROSTER.splitlines()[0].split(",")
 
 
 def enrol(store: Store, clock: Clock, policy: Policy) -> Sequence[Home]:

@@ -39,10 +39,15 @@ class Homes:
         """Wills."""
         self._state(residents, Presence.lost)
 
-    def answers(self, slot: str, *residents: str, intent: Intent = Intent.fine) -> None:
+    def answers(
+        self, slot: str, *residents: str, intent: Intent = Intent.fine, text: str | None = None
+    ) -> None:
         """Answers of one meaning to one slot ("morning" of the day on which the clock stands)."""
         self._say(
-            residents, CheckIn(slot=self._slot(slot), outcome=Outcome.answered, intent=intent, confidence=0.9)
+            residents,
+            CheckIn(
+                slot=self._slot(slot), outcome=Outcome.answered, intent=intent, confidence=0.9, text=text
+            ),
         )
 
     def silent(self, slot: str, *residents: str, attempts: int = 3) -> None:
