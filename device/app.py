@@ -2,8 +2,11 @@
 
 import queue
 import threading
-from datetime import datetime, timedelta
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
+from types import MappingProxyType
 
 import structlog
 
@@ -15,7 +18,7 @@ from contract.topics import Channel
 from device.agreement import Agreement
 from device.config import DeviceConfig
 from device.dialogue import Abandoned, Dialogue, Listener, Understander
-from device.faults import Faults
+from device.faults import Faults, Part
 from device.link import About, FromHub, LineUp, Link
 from device.memory import Memory
 from device.mouth import Mouth
@@ -31,13 +34,12 @@ from device.steps import AskingEnded, OnStep, ignore
 from device.store import Store
 from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
 from device.turns import Prompt, Start
+from device.upkeep import Upkeep
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.5
 """How often the wall clock is looked at. Nothing is counted down, so a clock may jump as it likes."""
-FLOOR_EVERY = timedelta(minutes=5)
-"""How often the time is written down when nothing else is: an SD card wears."""
 MOST_STARTS = 2
 """An asking cut off this often is reported as not played: a question must not be what brings the speaker down."""
 QUESTION = "how_are_you"
@@ -60,12 +62,21 @@ class Speaker:
         on_step: OnStep = ignore,
         recognizer: str = "",
         network_time: NetworkTime = kernel_synchronized,
+        stopping: threading.Event | None = None,
+        render_ahead: bool = False,
+        broken: Mapping[Part, str] = MappingProxyType({}),
     ) -> None:
         """Open what is remembered; raise `Refused` for a wrong prompts file or a data folder in use.
 
-        `recognizer` is the name the hub shows. Steps come on the speaker's and on the link's thread.
+        `recognizer` is the name the hub shows. Steps come on the speaker's and on the link's thread. `stopping` is set
+        by `stop`; a microphone that looks at it can end a listening early. `render_ahead` uses idle moments to render
+        every sentence, for a voice that keeps them. `broken` is what was found not to work before the start.
         """
         prompts = load_prompts(config.prompts)
+        self._prompts = prompts
+        self._render_ahead = render_ahead
+        self._to_render: deque[str] = deque()
+        self._broken = dict(broken)
         recall_words = load_recall_words()
         machine_clock = clock or SystemClock()
         self._store = Store.open(config.data, f"{machine_clock.now():%Y%m%dT%H%M%SZ}")
@@ -73,10 +84,9 @@ class Speaker:
         self._clock = Timekeeper(machine_clock, config.clock, self._memory.floor, network_time)
         self._on_step = on_step
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._running = threading.Event()
         self._ended = threading.Event()
-        self._floor_kept: datetime | None = None
 
         session = uuid7(self._clock.now())
         outbox = Outbox(self._store)
@@ -85,6 +95,7 @@ class Speaker:
         self._link = Link(config, about, outbox, self._clock, self._news.put, on_step)
         self._post = Post(config.device, session, self._clock, self._memory, outbox, self._link, on_step)
         self._faults = Faults(self._memory, self._post)
+        self._upkeep = Upkeep(self._store, self._memory, outbox, self._clock, self._faults)
         self._mouth = Mouth(voice, loudspeaker)
         self._dialogue = Dialogue(
             self._mouth,
@@ -104,6 +115,8 @@ class Speaker:
 
     def run(self) -> None:
         """Connect, ask what is due, until `stop()`. A dead line or sound card is reported, never an end."""
+        if self._stopping.is_set():
+            return
         self._running.set()
         self._link.start()
         try:
@@ -132,8 +145,9 @@ class Speaker:
 
     def _wake_up(self) -> None:
         """Say what the last run left behind: a damaged file, a question cut off by a power cut."""
-        if self._store.damaged:
-            self._faults.broken("disk", f"the store was damaged and put aside as {self._store.damaged.name}")
+        self._upkeep.start()
+        for part, why in self._broken.items():
+            self._faults.broken(part, why)
         now = self._clock.now()
         config, since = self._agreement.config, self._agreement.since
         for asking in list(self._memory.askings.values()):
@@ -146,8 +160,10 @@ class Speaker:
 
     def _await_news(self) -> None:
         try:
-            news = self._news.get(timeout=TICK_SECONDS)
+            news = self._news.get(timeout=0 if self._to_render else TICK_SECONDS)
         except queue.Empty:
+            if self._to_render:
+                self._mouth.prepare(self._to_render.popleft())
             return
         match news:
             case FromHub(Channel.config, payload):
@@ -161,27 +177,12 @@ class Speaker:
 
     def _tick(self) -> None:
         now = self._clock.now()
-        self._look_after_disk_and_clock(now)
+        self._upkeep.tick(now)
         self._tell_of_late_delivery()
         config = self._agreement.config
         asking = config and due(config, self._agreement.since, self._memory.askings, now)
         if asking:
             self._ask(asking.slot, asking.attempt, asking.question, last=asking.last)
-
-    def _look_after_disk_and_clock(self, now: datetime) -> None:
-        if self._floor_kept is None or now - self._floor_kept >= FLOOR_EVERY or now < self._floor_kept:
-            self._memory.forget(now)
-            self._memory.keep_floor(now)
-            self._floor_kept = now
-        trouble = self._store.trouble or self._outbox.trouble
-        if trouble:
-            self._faults.broken("disk", trouble)
-        elif not self._store.damaged:
-            self._faults.mended("disk")
-        if self._clock.behind:
-            self._faults.broken("clock", "the clock is behind the last time written down")
-        else:
-            self._faults.mended("clock")
 
     def _tell_of_late_delivery(self) -> None:
         """「まだ伝わっていません」 was the last word; when it got through after all, that is worth saying."""
@@ -227,6 +228,8 @@ class Speaker:
         self._dialogue.call_name = config.call_name
         self._mouth.rate = config.speech_rate
         self._mouth.volume = config.volume
+        if self._render_ahead:
+            self._to_render = deque(self._prompts.all_texts(config.call_name))
 
 
 def _greeting(now: datetime) -> Prompt:

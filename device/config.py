@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -67,6 +67,7 @@ class DeviceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     clock: ClockSource = ClockSource.auto
     prompts: Path | None = None
     """A prompts file of the city's own; the packaged one when absent."""
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
     sound: SoundConfig = SoundConfig()
     recognizer: RecognizerConfig = RecognizerConfig()
 

@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+import structlog
+
 from contract.events import Body, Event, Sos
 from device.conversation import Conversation
 from device.faults import Faults
 from device.listen.ear import Listening, ListeningKind
 from device.listen.recognizer import SURE, Heard
-from device.mouth import Mouth
+from device.mouth import Mouth, Unspeakable
 from device.outbox import Outbox
 from device.post import Sender
 from device.prompts import Prompts
@@ -44,6 +46,9 @@ NOTHING: dict[ListeningKind, NothingKind] = {
     ListeningKind.muted: "muted",
     ListeningKind.mic_fault: "mic_fault",
 }
+
+
+log = structlog.get_logger()
 
 
 class Listener(Protocol):
@@ -159,6 +164,10 @@ class Dialogue:
         except SpeakerFault as fault:
             self._on_step(NotPlayed(text))
             self._faults.broken("speaker", str(fault))
+            return SpeakFailed()
+        except Unspeakable as error:
+            log.warning("nothing_to_say", why=str(error))
+            self._on_step(NotPlayed(text))
             return SpeakFailed()
         self._on_step(Asked(start.slot, start.attempt, text) if start else Said(text))
         self._faults.mended("speaker")

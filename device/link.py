@@ -126,7 +126,7 @@ class Link:
                 return
             if not self._said_down:
                 self._said_down = True
-                log.warning("line_down", why=why)
+                log.info("line_down", why=why)
                 self._on_step(Disconnected(why))
             failures = 1 if self._counter() - began > STEADY_SECONDS else failures + 1
             pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 10))

@@ -1,5 +1,7 @@
 """The mouth: sentences through voice and loudspeaker, at the resident's own pace and volume."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from device.speak.loudspeaker import Loudspeaker, SpeakerFault
@@ -13,6 +15,10 @@ QUIETEST = 0.05
 """A volume below this is no prompt anybody could hear (P2)."""
 
 
+class Unspeakable(Exception):
+    """The voice can make no sound of a text: only signs, only an emoji."""
+
+
 class Mouth:
     """Speaks; `rate` and `volume` follow the hub's configuration."""
 
@@ -23,13 +29,30 @@ class Mouth:
         self.volume = 0.8
 
     def say(self, texts: list[str], *, plainly: bool = False) -> None:
-        """Speak them one after the other, slower and louder if `plainly`; raise `SpeakerFault` if unheard."""
+        """Speak them one after the other, slower and louder if `plainly`.
+
+        Raises `SpeakerFault` when it cannot have been heard, `Unspeakable` when there is nothing to hear.
+        """
         volume = min(1.0, self.volume * (PLAIN_VOLUME if plainly else 1.0))
         if volume < QUIETEST:
             raise SpeakerFault(f"the volume is {volume:.2f}")
         for text in texts:
-            clip = self._voice.render(text, self.rate * PLAIN_RATE if plainly else self.rate)
+            clip = self._render(text, self.rate * PLAIN_RATE if plainly else self.rate)
             self._loudspeaker.play(_louder(clip, volume))
+
+    def prepare(self, text: str) -> None:
+        """Render one sentence ahead, for a voice that keeps what it rendered."""
+        with suppress(Unspeakable):
+            self._render(text, self.rate)
+
+    def _render(self, text: str, rate: float) -> Clip:
+        try:
+            clip = self._voice.render(text, rate)
+        except ValueError as error:
+            raise Unspeakable(str(error)) from error
+        if not clip.samples.size:
+            raise Unspeakable("the clip is empty")
+        return clip
 
 
 def _louder(clip: Clip, volume: float) -> Clip:

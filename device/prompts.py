@@ -13,6 +13,7 @@ from device.turns import Prompt
 PACKAGED = Path(__file__).with_name("prompts.toml")
 
 _PLACEHOLDER = re.compile(r"\{[^}]*\}?|\}")
+_BESIDE_NAME = "、, 　"
 _QUESTION_KEY = re.compile(r"[a-z0-9_]{1,40}")
 
 
@@ -33,7 +34,7 @@ class Prompts:
 
     def text(self, key: str, name: str) -> str:
         """The sentence of `key`, spoken to `name`; an empty name leaves no comma behind."""
-        return self._texts[key].replace("{name}", name).lstrip("、, 　")
+        return self._texts[key].replace("{name}", name).lstrip(_BESIDE_NAME)
 
     def all_texts(self, name: str) -> list[str]:
         """Every sentence, for rendering ahead."""
@@ -67,7 +68,7 @@ def load_prompts(path: Path | None = None) -> Prompts:
             raise refuse(f"questions.{key}", f"{key} は [prompts] の名前です。別の名前にしてください")
     for table, texts in (("prompts", file.prompts), ("questions", file.questions)):
         for key, text in texts.items():
-            if not text.replace("{name}", "").strip():
+            if not text.replace("{name}", "").strip(_BESIDE_NAME + "。"):
                 raise refuse(f"{table}.{key}", "文がありません")
             for found in _PLACEHOLDER.findall(text):
                 if found != "{name}":

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import account, demo, hub, listen, provision, roster, token, understand
+from mimamori.commands import account, demo, device, hub, listen, provision, roster, token, understand
 
 app = typer.Typer(
     name="mimamori",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(provision.app, name="provision")
 app.add_typer(roster.app, name="roster")
 app.command("hub")(hub.hub)
+app.command("device")(device.device)
 app.command("demo")(demo.demo)
 app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")

@@ -9,6 +9,7 @@ import pytest
 
 from device.app import Speaker
 from device.config import DeviceConfig
+from device.speak.voice import Voice
 from provisioning.broker import Broker
 from tests.clock import TravellingClock, office
 from tests.device.home import Beeper, Loudspeaker, PhraseBook, Resident, Watcher, config
@@ -24,7 +25,7 @@ class Box:
     config: DeviceConfig
     resident: Resident
     loudspeaker: Loudspeaker
-    voice: Beeper
+    voice: Voice
     clock: TravellingClock
     watcher: Watcher
     speaker: Speaker | None = None

@@ -6,6 +6,7 @@ from contract.topics import Channel
 from device.steps import Asked, AskingEnded, ConfigTaken, Connected, EventAcked, Said
 from tests.clock import office
 from tests.device.conftest import Box
+from tests.device.home import Beeper
 from tests.device.hub_stand_in import HubStandIn, changed
 
 MORNING = Config(
@@ -50,6 +51,7 @@ def test_the_voice_follows_the_hubs_configuration(hub: HubStandIn, box: Box) -> 
     box.watcher.wait_for(ConfigTaken)
     box.clock.travel(office("2026-11-24 08:00"))
     box.watcher.wait_for(AskingEnded)
+    assert isinstance(box.voice, Beeper)
     assert box.voice.rates["佐藤さん、おはようございます。"] == 0.9
     assert int(box.loudspeaker.clips[0].samples[0]) == 5000
 

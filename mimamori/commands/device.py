@@ -1,0 +1,49 @@
+"""`mimamori device --config FILE`."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+STOP_SECONDS = 12.0
+"""A sentence that is being spoken is spoken to its end."""
+
+
+def device(
+    config: Annotated[
+        Path, typer.Option("--config", help="The speaker's configuration; see device/device.example.toml.")
+    ],
+) -> None:
+    """Run the speaker of one home: ask at the agreed times, listen, report. Ends at SIGTERM or Ctrl-C."""
+    from device.assembly import assemble, missing_cards
+    from device.config import read_config
+    from mimamori import logs
+    from mimamori.device_console import Console
+
+    settings = read_config(config)
+    logs.set_up(settings.log_level)
+    broken = missing_cards(settings)
+    for sentence in broken.values():
+        print(f"mimamori device: {sentence}", file=sys.stderr, flush=True)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    speaker = assemble(settings, broken, Console(settings))
+
+    def run() -> None:
+        try:
+            speaker.run()
+        finally:
+            stop.set()
+
+    thread = threading.Thread(target=run, name="speaker", daemon=True)
+    thread.start()
+    print(f"mimamori device: {settings.device} は動いています。", file=sys.stderr, flush=True)
+    stop.wait()
+    ended_by_itself = not thread.is_alive()
+    speaker.stop(STOP_SECONDS)
+    if ended_by_itself:
+        raise SystemExit(1)
