@@ -108,7 +108,6 @@ def _settled(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> N
     """An answer that arrives after its slot ended without one: it counts, and the history says that it was late."""
     late = words.length(max(work.now - slot["closed_at"], timedelta()))
     _end(work, slot, event, check_in, f"締切の {late}後に応答が届きました")
-    work.cancel(DueKind.late_silence, str(_of(slot)))
     _no_longer_silent(work, slot)
 
 

@@ -155,15 +155,8 @@ def enrol(work: Work, resident_id: str) -> None:
             .group_by(t.slot.c.name)
         ).all()
     )
-    open_now = set(
-        conn.scalars(
-            select(t.slot.c.name).where(mine, t.slot.c.state == SlotState.waiting, t.slot.c.opens_at <= now)
-        )
-    )
     openings = []
     for rule in rules(conn, [resident_id]).get(resident_id, []):
-        if rule.name in open_now:
-            continue
         day = rule.next_day(now)
         while rule.name in begun and day <= begun[rule.name]:
             day = rule.day_after(day)

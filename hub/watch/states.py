@@ -21,16 +21,6 @@ BACK = "通信が戻りました"
 _LINE = (ReasonCode.device_unreachable, ReasonCode.not_installed)
 
 
-def state_of(presence: str, muted: bool, fault: str | None) -> DeviceState:
-    """One word for a speaker: its line first; of one that is online, what is broken, then the mute switch."""
-    line = DeviceState(presence)
-    if line is not DeviceState.online:
-        return line
-    if fault is not None:
-        return DeviceState.fault
-    return DeviceState.muted if muted else DeviceState.online
-
-
 def apply(work: Work, device_id: str, state: State) -> None:
     """A birth, a goodbye or a will."""
     device = of(work.conn, device_id)
