@@ -23,9 +23,12 @@ WINDOW_FRAMES = 1000
 LOGPROB_LIMIT = -0.8
 """Mean log probability of a token from which an answer may be taken as heard; lies at confidence `SURE`."""
 
-TOKENS_PER_SECOND = 4.8
 FEWEST_TOKENS = 48
-"""As many for the first 10 s as were measured to stop repetition loops; a longer answer gets its share more."""
+TOKENS_PER_SECOND = 10.0
+"""The first stops repetition loops early in short answers. The second is more than anybody can say, because a
+call for help at the end of a long story must not be cut off."""
+MOST_TOKENS = 220
+"""The engine's own limit is 448 with the prompt; 30 s of speech need fewer."""
 
 _LOOP = re.compile(r"(.{1,12}?)\1{4,}")
 """Something said five times or more in a row."""
@@ -63,7 +66,7 @@ class WhisperRecognizer(Recognizer):
             temperature=0.0,  # one deterministic pass; what it is not sure of is asked again
             without_timestamps=True,
             condition_on_previous_text=False,
-            max_new_tokens=max(FEWEST_TOKENS, round(TOKENS_PER_SECOND * seconds)),
+            max_new_tokens=min(MOST_TOKENS, max(FEWEST_TOKENS, round(TOKENS_PER_SECOND * seconds))),
             # No initial_prompt and no vad_filter: the one invents answers out of silence, the other cuts short ones.
         )
         heard = list(segments)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from device.listen.microphone import FRAME, RATE
+from device.listen.microphone import FRAME, RATE, Samples
 from device.listen.recognizer import LONGEST_SECONDS, Decoder, Recognizer
 from tests.listening.doubles import Notebook, marked
 
@@ -42,7 +42,7 @@ def test_an_utterance_is_used_once() -> None:
 
 
 @pytest.mark.parametrize("frame", [np.zeros(FRAME), np.zeros((FRAME, 2), dtype=np.int16)])
-def test_sound_of_another_shape_is_refused(frame: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_sound_of_another_shape_is_refused(frame: Samples) -> None:
     with pytest.raises(TypeError, match="int16"):
         Notebook().utterance().accept(frame)
 
