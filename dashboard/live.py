@@ -9,9 +9,8 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from fastapi.sse import format_sse_event
@@ -141,7 +140,7 @@ class Live:
             self._pages[scope] = made
             return made
 
-    async def watch(self, scope: Scope) -> AsyncIterator[Rendered | None]:
+    async def watch(self, scope: Scope) -> AsyncGenerator[Rendered | None]:
         """The page now and whenever it changes; None for a beat in between."""
         sent = ""
         while not self.closed:
@@ -165,8 +164,3 @@ class Live:
         """The event that says the page is alive, with the server's time."""
         told = {"now": self._clock.now().isoformat(), **await asyncio.to_thread(self._beat)}
         return format_sse_event(event="beat", data_str=json.dumps(told, ensure_ascii=False))
-
-
-def age(gone: timedelta) -> float:
-    """Seconds, never negative: clocks of two machines differ."""
-    return max(gone.total_seconds(), 0.0)

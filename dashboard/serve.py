@@ -43,6 +43,11 @@ class Served:
         """Where a browser finds it."""
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread still lives."""
+        return self._thread.is_alive()
+
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
 

@@ -38,7 +38,12 @@ def unwell(homes: Homes) -> str:
     return homes.case_of(cast.SATO)
 
 
-WRONG = ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer "})
+WRONG: tuple[dict[str, str], ...] = (
+    {},
+    {"Authorization": "Bearer x"},
+    {"Authorization": "Basic YTpi"},
+    {"Authorization": "Bearer "},
+)
 
 
 def test_without_a_token_nothing_is_read(web: TestClient) -> None:
