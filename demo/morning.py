@@ -7,9 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from contract.time import SystemClock, office_date
+from contract.time import Clock, office_date
 from demo.cast import Household, Part
-from demo.outcome import Seen, differences_of_household, differences_of_town
+from demo.outcome import Seen, changes, differences_of_household, differences_of_town
 from demo.pace import Pace
 from demo.record import News, Tell
 from demo.register import slot_name
@@ -24,8 +24,8 @@ NOT_READY = timedelta(seconds=2)
 """If somebody is still not connected so shortly before the first question, the hour is moved."""
 CUT_BEFORE = timedelta(seconds=5)
 """The line is cut so long before the slot: long enough for the hub to be sure of it by then."""
-PATIENCE = timedelta(seconds=30)
-"""After the last deadline, for the ladder to climb and the last answers to settle."""
+PATIENCE = timedelta(seconds=25)
+"""After the last slot is closed, for the ladder to climb and the last events to settle."""
 LOOK_SECONDS = 1.0
 _END_SECONDS = 4.0
 
@@ -48,6 +48,8 @@ class View(Struct, frozen=True, kw_only=True):
     town: TownCounts
     seen: Seen
     homes: Sequence[VoicedHome]
+    districts: Sequence[str]
+    """Names, in the city's order."""
 
 
 class Morning:
@@ -60,6 +62,7 @@ class Morning:
         cast: Sequence[Household],
         town: Town,
         folder: Path,
+        clock: Clock,
         pace: Pace,
         tell: Tell,
     ) -> None:
@@ -69,9 +72,10 @@ class Morning:
         self._town_homes = town.homes
         self._pace = pace
         self._tell = tell
-        self._clock = SystemClock()
+        self._clock = clock
         self._seen = Seen(queue=[], slots=[])
         self._looked: datetime | None = None
+        self._closed_at: datetime | None = None
         self.phase = Phase.connecting
         self.first = self._clock.now()
         address = (stage.broker.host, stage.broker.port)
@@ -81,7 +85,8 @@ class Morning:
                 engines,
                 address,
                 stage.passwords[household.device],
-                folder / household.device,
+                folder / "homes" / household.device,
+                clock,
                 pace,
                 tell,
                 seed=number,
@@ -113,6 +118,7 @@ class Morning:
             town=self._town.counts(),
             seen=self._seen,
             homes=self.homes,
+            districts=self._stage.districts,
         )
 
     def look_again(self) -> View:
@@ -161,7 +167,7 @@ class Morning:
                 self.phase = Phase.asking
             case Phase.asking if now >= self._last_asking:
                 self.phase = Phase.closing
-            case Phase.closing if self._settled or now >= self._last_deadline + PATIENCE:
+            case Phase.closing if self._settled(now):
                 self.phase = Phase.done
 
     @property
@@ -169,24 +175,24 @@ class Morning:
         askings = [home.after for home in self._cast] + [home.slot_after for home in self._town_homes]
         return self.first + max(askings, default=timedelta())
 
-    @property
-    def _last_deadline(self) -> datetime:
-        return self._stage.policy.deadline(self._last_asking)
-
-    @property
-    def _settled(self) -> bool:
-        """Every slot of this morning is closed, and everything is as expected."""
+    def _settled(self, now: datetime) -> bool:
+        """Every slot of this morning is closed and all is as expected, or nothing more can be hoped for."""
         mine = {home.resident_id for home in self._cast} | {home.resident for home in self._town_homes}
         slots = [self._seen.slot_of(resident) for resident in mine]
-        open_ones = [row for row in slots if row is None or row.state is SlotState.waiting]
-        return not open_ones and not self.differences()
+        if any(row is None or row.state is SlotState.waiting for row in slots):
+            return now >= self._stage.policy.deadline(self._last_asking) + PATIENCE
+        self._closed_at = self._closed_at or now
+        return now >= self._closed_at + PATIENCE or not self.differences()
 
     def _look(self, now: datetime) -> None:
         if self._looked and now - self._looked < timedelta(seconds=LOOK_SECONDS):
             return
         self._looked = now
         days = {office_date(self.first), office_date(self._last_asking)}
+        before = self._seen
         self._seen = Seen(queue=self._stage.office.queue(), slots=self._stage.office.slots(days))
+        for who, what in changes(before, self._seen):
+            self._tell(News(now, who, what))
 
     def _cut_lines(self, now: datetime, cut: set[str]) -> None:
         for home in self.homes:

@@ -1,7 +1,7 @@
 """Did the morning end as it should? What the office sees, compared with what the files of the demonstration expect."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -143,3 +143,18 @@ def standing(case: QueueRow | None) -> str:
         return "—"
     _, shape, word = STATUS[case.severity]
     return f"{shape} {word}: {case.step_words or '…'}"
+
+
+def changes(before: Seen, now: Seen) -> Iterator[tuple[str, str]]:
+    """Who came into the queue or moved in it, and how that reads."""
+    stood = {row.case_id: standing(row) for row in before.queue}
+    for row in now.queue:
+        if stood.get(row.case_id) == standing(row):
+            continue
+        name = row.residents[0].name if row.residents else row.household_id
+        why = "" if row.case_id in stood else f" — {row.reasons[0].words}" if row.reasons else ""
+        yield name, f"キュー {standing(row)}{why}"
+    left = {row.case_id for row in before.queue} - {row.case_id for row in now.queue}
+    for row in before.queue:
+        if row.case_id in left and row.residents:
+            yield row.residents[0].name, "キューから外れました"

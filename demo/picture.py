@@ -9,11 +9,12 @@ from rich.text import Text
 
 from contract.time import OFFICE_ZONE
 from dashboard.words import STATUS
+from demo.cast import Part
 from demo.morning import Phase, View
 from demo.outcome import standing
 from demo.record import News
 from demo.voiced import VoicedHome
-from hub.vocabulary import Lane, ReasonCode, Severity, SlotState
+from hub.vocabulary import Lane, Severity, SlotState
 
 COLOUR = {
     Severity.emergency: "bold white on #ce0000",
@@ -126,10 +127,36 @@ def households_table(view: View) -> Table:
 
 def home_now(view: View, home: VoicedHome) -> str:
     """What goes on there, or what the hub knows better than the speaker."""
-    slot = view.seen.slot_of(home.household.resident_id)
-    if slot is not None and slot.why is ReasonCode.away:
+    household, record = home.household, home.reporter.record
+    if household.behaviour is Part.away:
         return "不在の届け出があり、たずねません"
-    return home.reporter.record.now
+    if record.made and not record.line_up and not record.now.endswith("…"):
+        return f"回線が切れ、記録 {len(record.made)} 件がスピーカーの中で待っています"
+    if record.now:
+        return record.now
+    until = view.until_first_s + household.after.total_seconds()
+    return f"あと {max(0, round(until))} 秒で声をかけます"
+
+
+def districts_grid(view: View, columns: int = 7) -> Table:
+    """Each district: how many answered of how many, and the gravest thing that is open there."""
+    grid = Table.grid(expand=True, padding=(0, 1))
+    for _ in range(columns):
+        grid.add_column(no_wrap=True, ratio=1)
+    slots = list({row.resident_id: row for row in reversed(view.seen.slots)}.values())
+    cells = []
+    for name in view.districts:
+        mine = [row for row in slots if row.district == name]
+        answered = sum(row.state is SlotState.answered for row in mine)
+        cell = Text.assemble((name, "bold"), f" {answered}/{len(mine)} ")
+        cases = [row.severity for row in view.seen.queue if row.district == name]
+        if cases:
+            worst = max(cases, key=lambda each: each.rank)
+            cell.append(f" {STATUS[worst][1]}{len(cases)} ", style=COLOUR[worst])
+        cells.append(cell)
+    for start in range(0, len(cells), columns):
+        grid.add_row(*cells[start : start + columns])
+    return grid
 
 
 def now_words(words: str) -> Text:

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 from types import FrameType
+from typing import IO
 
 import msgspec
 import structlog
@@ -19,8 +20,9 @@ from rich.console import Console
 
 from contract.datafile import Duration
 from contract.refusal import Refused
-from contract.time import SystemClock
+from contract.time import Clock
 from demo.cast import Household, load_cast
+from demo.clock import clock_at
 from demo.morning import Morning
 from demo.opening import check_folder, open_engines, recognizer_words
 from demo.pace import Pace
@@ -33,6 +35,7 @@ from demo.townsfolk import Home, TownPlan, load_plan, people
 
 SPEAK_SPREAD = 3.0
 """With one real loudspeaker for all, households are asked so many times further apart."""
+FILE_WIDTH = 160
 INTERRUPTED = 130
 """The exit code of a program that was ended by Ctrl-C."""
 
@@ -45,6 +48,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8080
     speak: bool = False
     pace: float = 1.0
+    at: str | None = None
     json: bool = False
     households: Path | None = None
     town: Path | None = None
@@ -70,17 +74,19 @@ def _play(wishes: Wishes, everything: ExitStack) -> int:
     began = monotonic()
     cast, plan = _cast(wishes), load_plan(wishes.town)
     homes = people(plan)
+    clock = clock_at(wishes.at)
     folder = everything.enter_context(_folder(wishes.data))
     everything.enter_context(_log_to(folder / "demo.log"))
-    out = Console(file=sys.stderr if wishes.json else sys.stdout, highlight=False)
+    out = _console(sys.stderr if wishes.json else sys.stdout)
     screen: Screen = LiveScreen(out) if out.is_terminal else PlainScreen(out.file)
     with screen:
         engines = open_engines(cast, wishes.speak, screen.preparing)
         screen.preparing("ブローカー・中継・画面", 4, 4)
-        stage = everything.enter_context(Stage(folder, cast, homes, wishes.port))
+        stage = everything.enter_context(Stage(folder, cast, homes, clock, wishes.port))
         screen.welcome(_welcome(stage, engines.recognizer.name, wishes.port))
         pace = Pace(1.0 if wishes.speak else wishes.pace)
-        morning = Morning(stage, engines, cast, _town(stage, homes, plan), folder, pace, screen.news)
+        town = _town(stage, homes, plan, clock)
+        morning = Morning(stage, engines, cast, town, folder, clock, pace, screen.news)
         everything.callback(morning.end)
         for view in morning.play():
             screen.show(view)
@@ -97,6 +103,12 @@ def _play(wishes: Wishes, everything: ExitStack) -> int:
     return 0
 
 
+def _console(stream: IO[str]) -> Console:
+    """The visitor's terminal; a file or a pipe gets lines of a width that holds the table."""
+    console = Console(file=stream, highlight=False)
+    return console if console.is_terminal else Console(file=stream, highlight=False, width=FILE_WIDTH)
+
+
 def _cast(wishes: Wishes) -> Sequence[Household]:
     cast = load_cast(wishes.households)
     spread = SPEAK_SPREAD if wishes.speak else 1.0
@@ -106,9 +118,9 @@ def _cast(wishes: Wishes) -> Sequence[Household]:
     ]
 
 
-def _town(stage: Stage, homes: Sequence[Home], plan: TownPlan) -> Town:
+def _town(stage: Stage, homes: Sequence[Home], plan: TownPlan, clock: Clock) -> Town:
     address = (stage.broker.host, stage.broker.port)
-    return Town(address, homes, stage.passwords, plan, SystemClock())
+    return Town(address, homes, stage.passwords, plan, clock)
 
 
 def _welcome(stage: Stage, recognizer: str, wanted_port: int) -> Welcome:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from contract.events import CheckIn, Outcome, Sos
+from contract.events import CheckIn, Event, Intent, Outcome, Sos
 from contract.time import Clock
 from dashboard.words import INTENT
 from demo.cast import Household
+from demo.room import Sounding
 from device.steps import (
     Asked,
     AskingEnded,
@@ -28,7 +29,7 @@ from device.steps import (
 
 NOTHING = {
     "no_sound": "物音ひとつしない",
-    "no_words": "言葉は聞こえない",
+    "no_words": "声は聞こえない (物音だけ)",
     "muted": "マイクが切ってある",
     "mic_fault": "マイクの不具合",
 }
@@ -72,8 +73,8 @@ class Record(Struct, kw_only=True):
     """One household's morning as far as its own speaker knows."""
 
     line_up: bool = False
-    now: str = "まだ声をかけていません"
-    """What is going on, in one line."""
+    now: str = ""
+    """What is going on, in one line; empty before anything does."""
     askings: int = 0
     said: list[str] = field(default_factory=list)
     """By the resident."""
@@ -82,7 +83,7 @@ class Record(Struct, kw_only=True):
     outcome: str | None = None
     slot: str | None = None
     """The last asking's slot, "2026-11-24/morning"."""
-    made: dict[str, datetime] = field(default_factory=dict)
+    made: dict[str, Event] = field(default_factory=dict)
     """Events that are in the outbox and not yet acknowledged."""
     acknowledged: int = 0
     stages: Stages = field(default_factory=Stages)
@@ -106,6 +107,10 @@ class Reporter:
         with self._lock:
             self.record.said.append(words)
         self._news(f"本人「{words}」")
+
+    def room_sounds(self, what: Sounding) -> None:
+        """The loudspeaker or the microphone is at work; news only when it is done."""
+        self.record.now = "話しています…" if what is Sounding.prompt else "聞いています…"
 
     def watch(self, step: Step, prompt_s: float = 0.0) -> None:
         """Take note of one step; `prompt_s` is how long the loudspeaker sounded since the step before."""
@@ -146,6 +151,8 @@ class Reporter:
                 return NOTHING.get(step.kind, step.kind)
             case Understood():
                 words = INTENT.get(step.meaning.intent, step.meaning.intent)
+                if step.meaning.intent is Intent.unrelated:
+                    words = "意味がつかめない"
                 record.understood.append(words)
                 if record.stages.understand is None:
                     record.stages.understand = step.milliseconds
@@ -154,16 +161,17 @@ class Reporter:
                 record.outcome = _outcome(step.check_in)
                 return f"結果 {record.outcome}"
             case EventMade():
-                record.made[step.event.id] = step.event.at
+                record.made[step.event.id] = step.event
                 if isinstance(step.event.body, CheckIn | Sos) and record.stages.store is None:
                     self._check_in_id = step.event.id
                 return "緊急の知らせを送ります" if isinstance(step.event.body, Sos) else None
             case EventAcked():
-                record.made.pop(step.event_id, None)
+                event = record.made.pop(step.event_id, None)
                 record.acknowledged += 1
                 if step.event_id == self._check_in_id and record.stages.store is None:
                     record.stages.store = step.milliseconds
-                return f"中継が保存しました ({step.milliseconds or 0:.0f} ms)"
+                what = "緊急の知らせが届き" if event and isinstance(event.body, Sos) else "中継に届き"
+                return f"{what}、保存されました ({step.milliseconds or 0:.0f} ms)"
             case _:
                 return None
 

@@ -14,7 +14,7 @@ from demo.picture import COLOUR
 from demo.record import Record, Stages
 from demo.voiced import VoicedHome
 from hub.views.rows import SlotRow
-from hub.vocabulary import SlotState
+from hub.vocabulary import ReasonCode, SlotState
 
 STAGES = (
     ("prompt", "問いかけ"),
@@ -35,13 +35,11 @@ def table(view: View, differences: Sequence[str]) -> Table:
         expand=True,
         show_lines=True,
     )
-    found.add_column("世帯", no_wrap=True, width=11)
-    found.add_column("言ったこと", ratio=4)
-    found.add_column("聞き取り", ratio=4)
-    found.add_column("理解", ratio=3)
-    found.add_column("結果", ratio=3)
-    found.add_column("キュー", ratio=4)
-    found.add_column("所要時間", no_wrap=True, width=29)
+    found.add_column("世帯", no_wrap=True, width=9)
+    for word, share in (("言ったこと", 5), ("聞き取り", 5), ("理解", 3), ("結果", 4), ("キュー", 5)):
+        # Japanese has no spaces to break a line at.
+        found.add_column(word, ratio=share, overflow="fold")
+    found.add_column("所要時間", no_wrap=True, width=28)
     for home in sorted(view.homes, key=lambda each: each.household.after):
         household, record = home.household, home.reporter.record
         slot = view.seen.slot_of(household.resident_id)
@@ -66,10 +64,10 @@ def _once(words: Sequence[str]) -> list[str]:
 def _outcome(record: Record, slot: SlotRow | None) -> str:
     """What the hub recorded, and what waits in the speaker where it recorded nothing."""
     words = SLOT[slot.state][2] if slot else "記録なし"
-    if slot and slot.why == "away":
-        words = "不在 (たずねず)"
+    if slot and slot.why is ReasonCode.away:
+        words = "不在\n(たずねず)"
     if record.made:
-        words += f"\n{len(record.made)} 件がスピーカーの中で回線を待つ"
+        words += f"\n(記録 {len(record.made)} 件が回線待ち)"
     return words
 
 
@@ -81,8 +79,8 @@ def _times(stages: Stages) -> str:
     for name, word in STAGES:
         value = getattr(stages, name)
         if value is not None:
-            parts.append(f"{word} {value / 1000:.1f} 秒" if value >= 1000 else f"{word} {value:.0f} ms")
-    return "  ".join(parts[:2]) + ("\n" + "  ".join(parts[2:]) if parts[2:] else "")
+            parts.append(f"{word} {value / 1000:.1f}秒" if value >= 1000 else f"{word} {value:.0f}ms")
+    return " ".join(parts[:2]) + ("\n" + " ".join(parts[2:]) if parts[2:] else "")
 
 
 def closing_words(view: View, differences: Sequence[str], url: str, staying: bool) -> Text:

@@ -9,6 +9,7 @@ takes by the wall clock.
 import contextlib
 import threading
 from collections.abc import Callable
+from enum import StrEnum
 
 import numpy as np
 import soxr
@@ -46,6 +47,15 @@ Answers = Callable[[], Reply | None]
 """Asked once per prompt, as soon as it has ended and the microphone is open: the answer, or None for silence."""
 
 
+class Sounding(StrEnum):
+    """What begins to happen in the room."""
+
+    prompt = "prompt"
+    """The loudspeaker sounds."""
+    listening = "listening"
+    """The microphone is open."""
+
+
 class _Source(Struct):
     """A sound in the air, from `start` on."""
 
@@ -64,6 +74,7 @@ class Room:
         pace: Pace,
         seed: int,
         mirror: Loudspeaker | None = None,
+        on_sound: Callable[[Sounding], None] = lambda _: None,
     ) -> None:
         rng = np.random.default_rng(seed)
         self._acoustics = acoustics
@@ -75,6 +86,7 @@ class Room:
         self._position = 0
         self._anchor: tuple[float, int] = (pace.elapsed(), 0)
         self._mirror = mirror
+        self._on_sound = on_sound
         self._played_s = 0.0
         self._prompt_end: int | None = None
         self._readers = 0
@@ -92,6 +104,7 @@ class Room:
         sound = to_sound(clip.samples)
         if clip.rate != RATE:
             sound = np.asarray(soxr.resample(sound, clip.rate, RATE), dtype=np.float64)
+        self._on_sound(Sounding.prompt)
         echo = reverberate(sound * 10.0 ** (self._acoustics.echo_db / 20.0), self._response)
         with self._moved:
             # Nobody goes on talking when the box begins to speak.
@@ -146,6 +159,7 @@ class Room:
         with self._moved:
             self._readers += 1
         self._reanchor()
+        self._on_sound(Sounding.listening)
         self._answer()
 
     def end_reading(self) -> None:

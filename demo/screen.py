@@ -14,6 +14,7 @@ from demo.picture import (
     Welcome,
     clock_time,
     counts_line,
+    districts_grid,
     households_table,
     news_panel,
     phase_line,
@@ -146,8 +147,9 @@ class LiveScreen:
         if self._view is None:
             parts.append(preparing_bar(*self._preparing))
             return Group(*parts)
-        parts += [phase_line(self._view), Text(), households_table(self._view), Text()]
-        used = 2 + (6 if self._welcome else 0) + 4 + len(self._view.homes) + 4
-        room = max(3, self._console.height - used - 3)
+        parts += [phase_line(self._view), Text(), districts_grid(self._view), Text()]
+        parts += [households_table(self._view), Text()]
+        used = 11 + (5 if self._welcome else 0) + len(self._view.homes)
+        room = max(3, self._console.height - used - 1)
         parts.append(news_panel(list(self._news)[-room:], room))
         return Group(*parts)

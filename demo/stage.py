@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.refusal import Refused
-from contract.time import SystemClock
+from contract.time import Clock
 from demo.cast import Household
 from demo.office import Office
 from demo.register import enrol, entries, send_away
@@ -25,13 +25,20 @@ HOST = "127.0.0.1"
 class Stage:
     """Use as a context manager: on entering everything runs and answers, on leaving everything has ended."""
 
-    def __init__(self, folder: Path, cast: Sequence[Household], homes: Sequence[Home], port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cast: Sequence[Household],
+        homes: Sequence[Home],
+        clock: Clock,
+        port: int,
+    ) -> None:
         self._folder = folder
         self._cast = cast
         self._homes = homes
         self._wanted_port = port
         self._open = ExitStack()
-        self._clock = SystemClock()
+        self._clock = clock
         self._districts = load_districts()
         devices = [each.device for each in cast] + [each.device for each in homes]
         self.passwords = {device: new_password() for device in devices}
@@ -61,6 +68,11 @@ class Stage:
     def policy(self) -> Policy:
         """The policy in force: minutes are seconds."""
         return self._hub.policy
+
+    @property
+    def districts(self) -> list[str]:
+        """Their names, in the city's order."""
+        return [each.name for each in self._districts.all]
 
     def enrol(self, slot: str, first: datetime) -> None:
         """Everybody on the roster, asked from `first` on; again to move the hour while nobody was asked yet."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from contract.time import SystemClock
+from contract.time import Clock
 from demo.cast import Household, Part
 from demo.line import Line
 from demo.pace import Pace
@@ -66,11 +66,11 @@ class VoicedHome:
         broker: tuple[str, int],
         password: str,
         folder: Path,
+        clock: Clock,
         pace: Pace,
         tell: Tell,
         seed: int,
     ) -> None:
-        clock = SystemClock()
         self.household = household
         self.reporter = Reporter(household, clock, tell)
         self.line = Line(broker) if household.behaviour is Part.line_cut else None

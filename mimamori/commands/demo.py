@@ -25,6 +25,10 @@ def demo(
             help="Speed of the voices, 1 is real time; a faster town is harder on the CPU.", min=0.1, max=20.0
         ),
     ] = 1.0,
+    at: Annotated[
+        str | None,
+        typer.Option(help="Play as if it were this time of day, 08:00 for a morning.", metavar="HH:MM"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as JSON; the rest goes to stderr.")
     ] = False,
@@ -48,6 +52,7 @@ def demo(
         port=port,
         speak=speak,
         pace=pace,
+        at=at,
         json=as_json,
         households=households,
         town=town,

@@ -22,7 +22,7 @@ from contract.time import OFFICE_ZONE, SystemClock
 from contract.topics import Channel, every_device, parse, topic
 from demo.script import script
 from demo.town import Town
-from demo.townsfolk import Behaviour, Home, TownPlan, check_districts, load_plan, people
+from demo.townsfolk import Behaviour, Home, TownPlan, load_plan, people
 from hub.districts import load as load_districts
 from provisioning.broker import Broker, device_user, hub_user
 
@@ -201,11 +201,6 @@ def test_the_town_is_as_the_file_says_and_the_same_every_time() -> None:
 def test_trouble_does_not_gather_in_one_district() -> None:
     troubled = [home for home in people(load_plan()) if home.behaviour is not Behaviour.well]
     assert len({home.district for home in troubled}) >= 6
-
-
-def test_a_district_the_hub_does_not_know_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match="串原"):
-        check_districts(load_plan(), [each.name for each in load_districts().all if each.name != "串原"])
 
 
 @pytest.mark.parametrize(
