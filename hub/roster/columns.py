@@ -50,6 +50,22 @@ COLUMNS = (
 )
 """The ones that stand once."""
 
+FIELD_WORDS = {
+    "household": "世帯",
+    "name": NAME,
+    "kana": KANA,
+    "call_name": CALL_NAME,
+    "birth_date": BIRTH_DATE,
+    "sex": SEX,
+    "phone": PHONE,
+    "risk_class": RISK_CLASS,
+    "device": DEVICE,
+    "askings": ASKINGS,
+    "consents": "同意",
+    "contacts": "連絡先",
+}
+"""What the history calls each field of an `Entry` that an import changed."""
+
 CONSENTS: dict[str, Tick] = {
     "同意記録": Tick.record_answers,
     "同意家族": Tick.tell_family,

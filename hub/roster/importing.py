@@ -12,6 +12,7 @@ from contract.time import office_date, office_instant
 from hub import kana, watch
 from hub.policy import Policy
 from hub.roster import stored
+from hub.roster.columns import FIELD_WORDS
 from hub.roster.entry import Entry, Household, Summary
 from hub.store import tables as t
 from hub.vocabulary import DeviceState
@@ -207,8 +208,8 @@ def _history(conn: Connection, entry: Entry, old: Entry | None, returned: bool, 
     elif returned:
         before, after, why = "ended", "enrolled", "名簿の取り込みで再び対象になった"
     else:
-        fields = [name for name in Entry.__struct_fields__ if getattr(entry, name) != getattr(old, name)]
-        before, after, why = "enrolled", "enrolled", f"名簿の取り込みで変更: {', '.join(fields)}"
+        fields = [word for name, word in FIELD_WORDS.items() if getattr(entry, name) != getattr(old, name)]
+        before, after, why = "enrolled", "enrolled", f"名簿の取り込みで変更: {'、'.join(fields)}"
     _record(conn, now, "resident", entry.id, before, after, why)
 
 

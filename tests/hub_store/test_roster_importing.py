@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Table, func, select, update
 from contract.refusal import Refused
 from hub import districts, roster, watch
 from hub.policy import Policy
-from hub.roster.entry import Tick
+from hub.roster.columns import FIELD_WORDS
+from hub.roster.entry import Entry, Tick
 from hub.store import tables as t
 from hub.store.database import Store
 from tests import cast
@@ -130,7 +131,7 @@ def test_a_change_is_in_the_history_by_field_and_never_by_value(office: Office) 
     office.imports(("090-0000-0004", "090-0000-9999"), ("田中 ふみ", "田中 文"))
     [enrolled, changed] = office.history("resident", cast.TANAKA)
     assert enrolled == (None, "enrolled", "名簿の取り込み")
-    assert changed == ("enrolled", "enrolled", "名簿の取り込みで変更: name, contacts")
+    assert changed == ("enrolled", "enrolled", "名簿の取り込みで変更: 氏名、連絡先")
 
 
 def test_a_consent_withdrawn_is_kept_with_its_end(office: Office) -> None:
@@ -202,3 +203,7 @@ def test_a_preview_says_the_same_and_writes_nothing(office: Office) -> None:
     assert preview.changed == [cast.TANAKA]
     assert office.everything() == before
     assert office.imports(("morning=08:30", "morning=09:00")) == preview
+
+
+def test_every_field_that_can_change_has_a_word_for_the_history() -> None:
+    assert set(FIELD_WORDS) == set(Entry.__struct_fields__) - {"id"}
