@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -15,6 +16,10 @@ _CHANNELS = {"input": "maxInputChannels", "output": "maxOutputChannels"}
 
 POLL_SECONDS = 0.008
 """How often a stream is asked whether it is ready; a quarter of a frame."""
+
+DRIVER = threading.RLock()
+"""Held while cards are looked for and while streams are opened or closed: PortAudio takes the process down when two
+threads do that at once."""
 
 Pause = Callable[[float], None]
 """Waits that many seconds."""
@@ -33,12 +38,13 @@ def port_audio() -> Iterator[Any]:
         raise NoSoundCard(
             "PyAudio がないため音を扱えません。portaudio19-dev を入れて pip install 'mimamori[sound]' を実行してください。"
         ) from error
-    with _drivers_silenced():
+    with DRIVER, _drivers_silenced():
         audio = pyaudio.PyAudio()
     try:
         yield audio
     finally:
-        audio.terminate()
+        with DRIVER:
+            audio.terminate()
 
 
 def find_card(audio: Any, direction: Direction, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import structlog
 
 from device.listen.microphone import FRAME, RATE, MicrophoneFault, Samples
 from device.listen.settings import MicrophoneSettings, load_settings
-from device.soundcard import POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
+from device.soundcard import DRIVER, POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
 
 log = structlog.get_logger()
 
@@ -55,7 +55,8 @@ class PyAudioMicrophone:
         pauses = [length.total_seconds() for length in self._settings.reopen_after]
         for wait in (*pauses, None):
             try:
-                self._open()
+                with DRIVER:
+                    self._open()
                 return
             except (NoSoundCard, OSError) as error:
                 self.close()
@@ -66,7 +67,8 @@ class PyAudioMicrophone:
     def close(self) -> None:
         """Stop to capture. Harmless when it is not open."""
         self._stream = None
-        self._held.close()
+        with DRIVER:
+            self._held.close()
 
     def frame(self) -> Samples:
         """The next `FRAME` samples; raise `MicrophoneFault` when none come, and the card cannot be opened anew."""

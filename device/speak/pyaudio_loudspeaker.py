@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from device.soundcard import POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
+from device.soundcard import DRIVER, POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
 from device.speak.loudspeaker import SpeakerFault
 from device.speak.voice import Clip
 
@@ -33,13 +33,14 @@ class PyAudioLoudspeaker:
             raise ValueError("an empty clip cannot be heard")
         try:
             with port_audio() as audio:
-                stream, rate = _open(audio, find_card(audio, "output", self._name), clip.rate)
+                with DRIVER:
+                    stream, rate = _open(audio, find_card(audio, "output", self._name), clip.rate)
                 try:
                     pad = max(round(PAD_SECONDS * rate), 2 * BLOCK)
                     self._write(stream, _padded(clip, rate, pad), pad)
                 finally:
-                    stream.stop_stream()
-                    stream.close()
+                    with DRIVER:
+                        stream.close()
         except NoSoundCard as missing:
             raise SpeakerFault(str(missing)) from missing
         except OSError as error:

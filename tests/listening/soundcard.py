@@ -9,9 +9,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 ALSA = """
 pcm.watch_mic { type pulse device "resident_mouth.monitor" }
@@ -31,41 +30,52 @@ def why_not() -> str | None:
     return None
 
 
-@contextmanager
-def virtual_sound_cards(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a PulseAudio of our own in `folder` and give the environment in which PortAudio sees only its cards."""
-    (folder / "asound.conf").write_text(ALSA)
-    for name in ("run", "pulse", "state"):
-        (folder / name).mkdir(mode=0o700)
-    environment = {
-        "XDG_RUNTIME_DIR": str(folder / "run"),
-        "PULSE_RUNTIME_PATH": str(folder / "pulse"),
-        "PULSE_STATE_PATH": str(folder / "state"),
-        "PULSE_SERVER": f"unix:{folder}/pulse/native",
-        "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
-    }
-    sinks = ("resident_mouth rate=16000", "speaker rate=48000")
-    command = [
-        "pulseaudio",
-        "-n",
-        "--daemonize=no",
-        "--exit-idle-time=-1",
-        "--disable-shm=yes",
-        "--realtime=no",
-    ]
-    command += ["--high-priority=no", "-L", "module-native-protocol-unix auth-anonymous=1"]
-    for sink in sinks:
-        command += ["-L", f"module-null-sink sink_name={sink} channels=1 format=s16le norewinds=1"]
-    with (folder / "pulse.log").open("w") as log:
-        server = subprocess.Popen(command, env=os.environ | environment, stdout=log, stderr=log)
-        try:
-            for _ in range(200):
-                if (folder / "pulse" / "native").exists() or server.poll() is not None:
-                    break
-                time.sleep(0.02)
-            else:
-                raise RuntimeError(f"pulseaudio did not start: {(folder / 'pulse.log').read_text()}")
-            yield environment
-        finally:
-            server.terminate()
-            server.wait(timeout=10)
+class VirtualCards:
+    """A PulseAudio of our own; `environment` lets PortAudio see its cards and no others."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "asound.conf").write_text(ALSA)
+        for name in ("run", "pulse", "state"):
+            (folder / name).mkdir(mode=0o700)
+        self._folder = folder
+        self.environment = {
+            "XDG_RUNTIME_DIR": str(folder / "run"),
+            "PULSE_RUNTIME_PATH": str(folder / "pulse"),
+            "PULSE_STATE_PATH": str(folder / "state"),
+            "PULSE_SERVER": f"unix:{folder}/pulse/native",
+            "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
+        }
+
+    def __enter__(self) -> "VirtualCards":
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"]
+        command += [
+            "--realtime=no",
+            "--high-priority=no",
+            "-L",
+            "module-native-protocol-unix auth-anonymous=1",
+        ]
+        for sink in ("resident_mouth rate=16000", "speaker rate=48000"):
+            # Without norewinds half of all recordings are wrecked (measured).
+            command += ["-L", f"module-null-sink sink_name={sink} channels=1 format=s16le norewinds=1"]
+        with (self._folder / "pulse.log").open("w") as log:
+            environment = os.environ | self.environment
+            self._server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        for _ in range(500):
+            if (self._folder / "pulse" / "native").exists():
+                return self
+            if self._server.poll() is not None:
+                break
+            time.sleep(0.02)
+        self.stop()
+        raise RuntimeError(f"pulseaudio did not start: {(self._folder / 'pulse.log').read_text()}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take all cards away at once."""
+        self._server.kill()
+        self._server.wait()
