@@ -100,7 +100,7 @@ def at_step(work: Work, subjects: Sequence[str]) -> None:
     """The time of a step is over and nobody wrote anything down."""
     for case_id in subjects:
         case = cases.get(work.conn, case_id)
-        if case.closed_at is None and case.acknowledged_until is None:
+        if case.closed_at is None:
             late = words.moment(case.due_at) if case.due_at else "期限"
             climb(work, case, f"「{case.step_words}」が {late} までに済みませんでした")
 

@@ -122,7 +122,6 @@ def _gone(work: Work, device: RowMapping, state: State) -> None:
     if device["presence"] in (DeviceState.late, DeviceState.offline):
         return  # the same will told again, or a will after the goodbye
     work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(session=state.session))
-    work.cancel(DueKind.device_settle, device["id"])
     if state.presence is Presence.offline:
         _set_presence(work, device, DeviceState.offline, work.now, "電源を切る知らせがありました")
     else:
@@ -132,7 +131,6 @@ def _gone(work: Work, device: RowMapping, state: State) -> None:
 
 def _returned(work: Work, device: RowMapping) -> None:
     work.record("device", device["id"], device["presence"], DeviceState.online, BACK, device["id"])
-    work.cancel(DueKind.device_lost, device["id"])
     work.schedule(DueKind.device_settle, device["id"], work.policy.watch.device_settle)
 
 

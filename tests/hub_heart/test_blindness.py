@@ -91,6 +91,7 @@ def test_nobody_climbs_a_ladder_because_the_hub_slept(town: Town) -> None:
 def test_an_emergency_climbs_on_at_once_after_a_restart(town: Town) -> None:
     town.home("ito")
     town.send("ito", Sos(trigger="button"))
+    town.sweep()
     town.restart_after(hours=1)
     case = town.case("ito")
     assert (case.severity, case.step) == (Severity.emergency, "family_now")

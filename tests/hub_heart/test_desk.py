@@ -178,6 +178,12 @@ def test_a_closed_case_is_closed(town: Town, case_id: str) -> None:
             refused(sentence)
 
 
+def test_a_case_closed_without_having_been_taken_climbs_no_more(town: Town, case_id: str) -> None:
+    with town.desk() as desk:
+        desk.close(case_id, CaseOutcome.false_alarm)
+    assert [row.kind for row in town.due() if row.subject == case_id] == []
+
+
 def refused(do: Callable[[], None]) -> None:
     with pytest.raises(Refused, match="11/24 08:35 に閉じられています"):
         do()

@@ -91,9 +91,11 @@ def test_taking_back_what_never_arrived_is_written_down_and_does_not_hide_it(tow
 
 def test_nobody_can_take_back_the_call_of_another_home(town: Town, ito: str) -> None:
     town.home("sato")
-    event_id = town.send(ito, Sos(trigger="button"))
+    event_id = town.send(ito, Sos(trigger="voice", slot=EVENING))
+    town.send("sato", Sos(trigger="voice", slot=EVENING))
     town.send("sato", Recall(event=event_id))
     assert town.case(ito).severity == Severity.emergency
+    assert town.case("sato").severity == Severity.emergency
 
 
 def test_an_answer_does_not_end_an_emergency(town: Town, ito: str) -> None:
