@@ -162,6 +162,9 @@ class Dialogue:
         try:
             self._mouth.say(texts, plainly=plainly)
         except SpeakerFault as fault:
+            if self._stopping():
+                # The box is being switched off in mid-sentence; the loudspeaker is not broken.
+                raise Abandoned from fault
             self._on_step(NotPlayed(text))
             self._faults.broken("speaker", str(fault))
             return SpeakFailed()
