@@ -75,7 +75,14 @@ class VoicedHome:
         self.reporter = Reporter(household, clock, tell)
         self.line = Line(broker) if household.behaviour is Part.line_cut else None
         self._resident = Resident(household, engines.residents, self.reporter.resident_says)
-        self.room = Room(household.acoustics, self._resident.answer, pace, seed, mirror=engines.mirror)
+        self.room = Room(
+            household.acoustics,
+            self._resident.answer,
+            pace,
+            seed,
+            mirror=engines.mirror,
+            on_sound=self.reporter.room_sounds,
+        )
         host, port = ("127.0.0.1", self.line.port) if self.line else broker
         self._speaker = Speaker(
             DeviceConfig(
