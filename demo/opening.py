@@ -54,9 +54,8 @@ def open_mirror(greeting: Clip) -> Loudspeaker:
         mirror = PyAudioLoudspeaker("")
         mirror.play(greeting)
     except (ImportError, SpeakerFault) as error:
-        raise Refused(
-            f"このパソコンで音を出せません ({error})。スピーカーをつなぐか、--speak をつけずに実行してください。"
-        ) from error
+        why = str(error).rstrip("。")
+        raise Refused(f"音を出せません: {why}。--speak をつけなければ、音なしで実演できます。") from error
     return mirror
 
 

