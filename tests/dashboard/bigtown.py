@@ -35,7 +35,7 @@ def enrol(store: Store, clock: Clock, policy: Policy) -> Sequence[Home]:
             [
                 f"h-{number:03}", home.district, home.address, home.phone, "いいえ" if number % 9 == 0 else "はい",
                 _resident(number), home.name, home.kana, "", home.birth_date.isoformat(),
-                "女" if home.sex == "F" else "男", "", home.risk_class, f"{_resident(number)}-1",
+                "女" if home.sex.lower() == "f" else "男", "", home.risk_class, f"{_resident(number)}-1",
                 "morning=08:00;evening=18:00", "令和6年4月1日", "令和6年4月1日", "令和6年4月1日", "いいえ", "いいえ",
                 f"{home.name.split()[0]} 健一", "長男", f"090-0000-{number:04}", "加藤 みどり", "隣人",
                 f"0573-00-{5000 + number}", "近藤 正", f"0573-00-{7000 + number}",
