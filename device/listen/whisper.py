@@ -42,10 +42,11 @@ class WhisperRecognizer(Recognizer):
         folder: Path,
         name: str = "whisper-base",
         threads: int = 1,
+        window_frames: int = WINDOW_FRAMES,
         counter: Counter = time.perf_counter,
     ) -> None:
         super().__init__(name, counter)
-        self._model = _load(folder, threads)
+        self._model = _load(folder, threads, window_frames)
         # The pool's thread ends with the recognizer; nothing here outlives its owner.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"recognize-{name}")
 
@@ -115,14 +116,14 @@ def without_loop(text: str, confidence: float) -> tuple[str, float]:
     return (text, confidence) if cut == text else (cut, confidence / 2)
 
 
-def _load(folder: Path, threads: int) -> Any:
+def _load(folder: Path, threads: int, window_frames: int) -> Any:
     from faster_whisper import WhisperModel
 
     class BoundedWhisper(WhisperModel):  # type: ignore[misc]  # the package ships no types
-        """Encodes no more than `WINDOW_FRAMES` when the speech is shorter than that."""
+        """Encodes no more than the window when the speech is shorter than that."""
 
         def encode(self, features: npt.NDArray[np.float32]) -> Any:
-            return super().encode(bounded(features))
+            return super().encode(bounded(features, window_frames))
 
     if not (folder / "model.bin").is_file():
         raise Refused(
@@ -137,11 +138,11 @@ def _load(folder: Path, threads: int) -> Any:
         ) from error
 
 
-def bounded(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Features without the padding beyond `WINDOW_FRAMES`, shape (mels, 3000) to (mels, at least WINDOW_FRAMES).
+def bounded(features: npt.NDArray[np.float32], window_frames: int = WINDOW_FRAMES) -> npt.NDArray[np.float32]:
+    """Features without the padding beyond the window, shape (mels, 3000) to (mels, at least `window_frames`).
 
     The padding is columns of exact zeros, which no sound gives.
     """
     filled = np.flatnonzero(features.any(axis=0))
     content = int(filled[-1]) + 1 if filled.size else 0
-    return np.ascontiguousarray(features[:, : max(WINDOW_FRAMES, content)])
+    return np.ascontiguousarray(features[:, : max(window_frames, content)])
