@@ -24,7 +24,7 @@ NOT_READY = timedelta(seconds=2)
 """If somebody is still not connected so shortly before the first question, the hour is moved."""
 CUT_BEFORE = timedelta(seconds=5)
 """The line is cut so long before the slot: long enough for the hub to be sure of it by then."""
-PATIENCE = timedelta(seconds=25)
+PATIENCE = timedelta(seconds=20)
 """After the last slot is closed, for the ladder to climb and the last events to settle."""
 LOOK_SECONDS = 1.0
 _END_SECONDS = 4.0
