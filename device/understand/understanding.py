@@ -1,56 +1,57 @@
-"""From words to an intent."""
+"""From words to an intent: concepts and rules."""
 
 from pathlib import Path
 
-import jaconv
-import pyopenjtalk
-
+from contract.datafile import read_toml
 from contract.events import Intent
+from device.understand.answers import Answers
+from device.understand.grammar import Grammar
 from device.understand.meaning import Meaning
+from device.understand.reading import read
+from device.understand.rules import Rules
+from device.understand.scope import Scoping
+from device.understand.words import Words
 
 LEXICON = Path(__file__).parent / "lexicon"
-
-_FIRST: list[tuple[Intent, list[str]]] = [
-    (Intent.declined, ["タスケワイラ", "タスケハイラ", "ホットイテ", "イマハエエ", "イマワエエ"]),
-    (Intent.emergency, ["タスケ", "タオレ", "ウゴケ", "コロン", "キューキューシャ", "クルシ"]),
-    (Intent.unwell, ["エライ", "ダルイ", "シンドイ", "ゲンキガナイ", "ジョーブジャナイ", "ジョウブジャナイ"]),
-    (Intent.fine, ["イタクナイ", "イタクワナイ", "イタクハナイ"]),
-    (Intent.pain, ["イタイ", "ズキズキ"]),
-    (Intent.as_usual, ["イツモドーリ", "イツモドオリ", "カワリナイ", "カワリアリマセン"]),
-    (Intent.fine, ["ゲンキ", "ダイジョーブ", "ダイジョウブ", "マメナ", "ドモナイ"]),
-    (Intent.repeat, ["モーイチド", "モウイチド", "キコエ"]),
-    (Intent.wants_talk, ["ハナシガシタイ", "デンワシテ", "キテホシイ"]),
-    (Intent.going_out, ["デカケ", "ビョーイン", "デイサービス"]),
-]
 
 
 class Understanding:
     """Knows a lexicon; understands one utterance at a time."""
 
+    def __init__(self, words: Words, rules: Rules, answers: Answers) -> None:
+        self._words = words
+        self._rules = rules
+        self._scoping = Scoping(rules.scope)
+        self._answers = answers
+
     @classmethod
     def load(cls, folder: Path = LEXICON) -> "Understanding":
         """Read the lexicon in `folder`; raise `Refused` naming the line that is wrong."""
-        return cls()
+        words = Words.read(folder / "words.tsv", read_toml(folder / "grammar.toml", Grammar))
+        rules = Rules.read(folder / "rules.toml", words.concepts)
+        return cls(words, rules, Answers.read(folder / "answers.toml"))
 
     def understand(self, text: str) -> Meaning:
         """What `text` meant."""
-        reading = pyopenjtalk.g2p(text, kana=True)
-        spelled = jaconv.hira2kata(text)
-        for intent, words in _FIRST:
-            for word in words:
-                if word in reading or word in spelled:
-                    return Meaning(
-                        intent=intent, confidence=0.7, reading=reading, because=[f"word {word}"], certain=True
-                    )
+        reading = read(text)
+        verdicts = self._rules.judge(self._scoping.apply(self._words.find(reading), reading))
+        if not verdicts:
+            return Meaning(
+                intent=Intent.unrelated,
+                confidence=0.2,
+                reading=reading.spoken,
+                because=["no rule holds"],
+                certain=False,
+            )
+        best = verdicts[0]
         return Meaning(
-            intent=Intent.unrelated, confidence=0.2, reading=reading, because=["no word known"], certain=False
+            intent=best.rule.intent,
+            confidence=best.rule.weight,
+            reading=reading.spoken,
+            because=[verdict.explain() for verdict in verdicts[:3]],
+            certain=best.rule.weight >= 0.7,
         )
 
     def yes_or_no(self, text: str) -> bool | None:
         """True for はい, False for いいえ, None when it is neither or both."""
-        spelled = jaconv.hira2kata(text)
-        if any(word in spelled for word in ("イイエ", "イヤ", "チガウ", "イラン")):
-            return False
-        if any(word in spelled for word in ("ハイ", "ウン", "エエ", "ソウ", "ソヤ")):
-            return True
-        return None
+        return self._answers.yes_or_no(read(text))
