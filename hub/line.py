@@ -55,6 +55,7 @@ class Line:
         self._gate = threading.Lock()
         self._connection = 0
         self._pending: set[int] = set()
+        self._new_session = False
         self.hears = False
         """Whether it is connected and subscribed."""
         self.fault: str | None = "ブローカーにまだつながっていません。"
@@ -115,20 +116,26 @@ class Line:
     # ---- callbacks of paho ------------------------------------------------------------------------------
 
     def _connected(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Properties | None
+        self,
+        client: mqtt.Client,
+        _data: Any,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
     ) -> None:
         if reason.is_failure:
             self._lose(
                 f"ブローカーに断られました ({reason})。[broker] の username と password を確かめてください。"
             )
             return
+        self._new_session = not flags.session_present
         client.subscribe(
             [(every_device(channel), 0 if channel is Channel.telemetry else 1) for channel in FROM_DEVICE]
         )
 
     def _subscribed(
         self,
-        _client: mqtt.Client,
+        client: mqtt.Client,
         _data: Any,
         _mid: int,
         reasons: list[ReasonCode],
@@ -141,6 +148,12 @@ class Line:
             self._lose(
                 f"ブローカーが {'・'.join(refused)} を聞かせてくれません。hub の権限を確かめてください。"
             )
+            return
+        if self._new_session:
+            # NATS, in a session's first subscription, can lose a retained message that is published at that moment:
+            # after it looked for kept ones, and before it delivers new ones. Asking again brings the kept ones again.
+            self._new_session = False
+            client.subscribe(every_device(Channel.state), 1)
             return
         self.fault = None
         self.hears = True
@@ -163,7 +176,7 @@ class Line:
 
     def _lose(self, fault: str) -> None:
         had = self.hears
-        if self.fault != fault:
+        if had:
             log.warning("line.deaf", broker=f"{self._broker.host}:{self._broker.port}")
         self.hears = False
         self.fault = fault

@@ -99,6 +99,8 @@ def configuration(users: Sequence[User], store: Path, host: str, port: int) -> s
                 "listen": f"{host}:{port}",
                 # The default gives in when a town reconnects at once.
                 "authorization": {"timeout": 10},
+                # What a hub that died had not acknowledged comes again after this, not at once; 30 s by default.
+                "ack_wait": "10s",
             },
             "max_payload": 64 * 1024,
             "authorization": {
