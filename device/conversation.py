@@ -79,7 +79,6 @@ class Conversation:
         self._repeats = 0
         self._words: list[str] = []
         self._delay_ms: int | None = None
-        self._reported = False
         self._call: HelpCall | None = None
 
     def step(self, event: Input) -> tuple[Action, ...]:
@@ -217,9 +216,6 @@ class Conversation:
     def _report(
         self, outcome: Outcome, intent: Intent | None = None, confidence: float | None = None
     ) -> tuple[Action, ...]:
-        if self._reported:
-            return ()
-        self._reported = True
         start = self._started
         text = "／".join(self._words)[:2000] if start.share_text and self._words else None
         return (

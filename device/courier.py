@@ -36,9 +36,10 @@ class Courier:
 
     def batch(self, now: float) -> list[Waiting]:
         """What to send now, in order; call `sent` for each that went."""
+        # Looked at before the outbox: one acknowledged in between must not count as never sent.
+        self._sent = {event_id: each for event_id, each in self._sent.items() if self._outbox.holds(event_id)}
         stuck = sum(each.tries >= STUCK_TRIES for each in self._sent.values())
         waiting = self._outbox.waiting(WINDOW + stuck)
-        self._sent = {event_id: each for event_id, each in self._sent.items() if self._outbox.holds(event_id)}
         return [
             each
             for each in waiting

@@ -30,7 +30,15 @@ CREATE TABLE IF NOT EXISTS fact(           -- one value each: configuration, clo
 CREATE TABLE IF NOT EXISTS command(        -- orders carried out already
   id TEXT PRIMARY KEY, position INTEGER NOT NULL);
 """
+_TABLES_ARE = (
+    "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+)
 TABLES = ("event", "asking", "fact", "command")
+
+_DISK_SAYS_NO = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+"""Nothing is wrong with the file itself."""
+_UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""The second when a torn name turns up in SQLite's own message."""
 
 Work = Callable[[sqlite3.Connection], object]
 """What is written within one transaction; its result is not looked at."""
@@ -73,11 +81,11 @@ class Store:
         try:
             connection = _connect(path)
         except _Damaged as error:
-            damaged = _put_aside(path, stamp)
-            log.error("store_damaged", why=str(error), kept_as=damaged.name)
             try:
+                damaged = _put_aside(path, stamp)
+                log.error("store_damaged", why=str(error), kept_as=damaged.name)
                 connection = _connect(path)
-            except (sqlite3.Error, _Damaged) as again:
+            except (sqlite3.Error, _Damaged, OSError) as again:
                 return cls._in_memory(str(again))
             _salvage(damaged, connection)
         except sqlite3.Error as error:
@@ -103,7 +111,7 @@ class Store:
                 self._connection.execute("BEGIN IMMEDIATE")
                 work(self._connection)
                 self._connection.execute("COMMIT")
-            except sqlite3.DatabaseError as error:
+            except _UNREADABLE as error:
                 with suppress(sqlite3.Error):
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
@@ -121,7 +129,7 @@ class Store:
         with self._lock:
             try:
                 return self._connection.execute(query, values).fetchall()
-            except sqlite3.DatabaseError as error:
+            except _UNREADABLE as error:
                 self._say_trouble(str(error))
                 return []
 
@@ -151,17 +159,31 @@ def _connect(path: Path) -> sqlite3.Connection:
         if verdict != "ok":
             raise _Damaged(verdict)
         connection.executescript(SCHEMA)
-    except sqlite3.OperationalError:
-        # Locked, full, read-only: nothing is wrong with the file itself.
+        _look_through(connection)
+    except sqlite3.Error as error:
         connection.close()
-        raise
-    except sqlite3.DatabaseError as error:
+        if str(getattr(error, "sqlite_errorname", "")).startswith(_DISK_SAYS_NO):
+            raise
+        raise _Damaged(str(error)) from error
+    except UnicodeDecodeError as error:
         connection.close()
         raise _Damaged(str(error)) from error
     except _Damaged:
         connection.close()
         raise
     return connection
+
+
+def _look_through(connection: sqlite3.Connection) -> None:
+    """What `quick_check` does not see: a torn page that changed the tables' own description, or text in a row."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(SCHEMA)
+        wanted = fresh.execute(_TABLES_ARE).fetchall()
+    if connection.execute(_TABLES_ARE).fetchall() != wanted:
+        raise _Damaged("the tables are not ours")
+    for table in TABLES:
+        for _ in connection.execute(f"SELECT * FROM {table}"):
+            pass
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -190,7 +212,7 @@ def _salvage(damaged: Path, connection: sqlite3.Connection) -> None:
     with closing(sqlite3.connect(damaged, isolation_level=None)) as old:
         for table in TABLES:
             rows = 0
-            with suppress(sqlite3.Error):
+            with suppress(*_UNREADABLE):
                 for row in old.execute(f"SELECT * FROM {table}"):
                     marks = ",".join("?" * len(row))
                     connection.execute(f"INSERT OR IGNORE INTO {table} VALUES({marks})", row)

@@ -1,8 +1,11 @@
 """The whole box against a real broker: from the hub's configuration to the hub's acknowledgement."""
 
+import pytest
+
 from contract.commands import Command, CommandKind, Config, SlotPlan
 from contract.events import CheckIn, Fault, Intent, Outcome, Presence, Recall, Sos
 from contract.topics import Channel
+from device import help_call
 from device.steps import Asked, AskingEnded, ConfigTaken, Connected, EventAcked, Said
 from tests.clock import office
 from tests.device.conftest import Box
@@ -112,6 +115,26 @@ def test_a_call_that_got_through_only_later_is_told_later(hub: HubStandIn, box: 
     call = hub.arrivals[0][1]
     hub.acknowledge("sato-1", [call.id])
     assert box.watcher.wait_for(Said, 2).text.startswith("伝わりました。")
+
+
+def test_a_call_that_got_through_after_the_dialogue_is_still_told(
+    hub: HubStandIn, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(help_call, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(help_call, "NEXT_WAIT_SECONDS", 0.01)
+    hub.acknowledging = False
+    hub.configure("sato-1", MORNING)
+    box.resident.lines.append("助けて、倒れた")
+    box.switch_on()
+    box.watcher.wait_for(ConfigTaken)
+    box.clock.travel(office("2026-11-24 08:00"))
+    assert box.watcher.wait_for(Said, 3).text.startswith("まだ伝わっていません。伝わるまで")
+    hub.order("sato-1", Command(id="c1", kind=CommandKind.say, text="つぎです。"))
+    assert box.watcher.wait_for(Said, 4).text == "つぎです。"
+    hub.acknowledge("sato-1", [event.id for _, event in hub.arrivals])
+    assert box.watcher.wait_for(Said, 5).text.startswith("伝わりました。")
+    hub.order("sato-1", Command(id="c2", kind=CommandKind.say, text="おわりです。"))
+    assert box.watcher.wait_for(Said, 6).text == "おわりです。"
 
 
 def test_birth_and_goodbye_carry_the_session_of_the_run(hub: HubStandIn, box: Box) -> None:
