@@ -19,11 +19,14 @@ from hub.vocabulary import ReasonCode, SlotState
 STAGES = (
     ("prompt", "問いかけ"),
     ("listen", "聞く"),
-    ("recognize", "認識"),
+    ("recognize", "認識待ち"),
     ("understand", "理解"),
     ("store", "保存"),
 )
-"""The stages of one answer in order: field of `Stages`, and how the table calls it."""
+"""The stages of one answer in order: field of `Stages`, and how the table calls it.
+
+The recognizer works during the pause that ends an answer; its time is what was still waited for after that.
+"""
 
 
 def table(view: View, differences: Sequence[str]) -> Table:
