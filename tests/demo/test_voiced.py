@@ -25,31 +25,15 @@ from demo.clock import MovedClock
 from demo.pace import Pace
 from demo.record import News
 from demo.voiced import Engines, SharedVoice, VoicedHome
-from device.listen.microphone import RATE, Samples
-from device.listen.recognizer import Decoder, Recognizer
+from device.listen.microphone import RATE
 from device.listen.settings import load_settings
 from device.speak.openjtalk import OpenJTalkVoice
 from device.understand import Understanding
 from provisioning.broker import Broker
+from tests.demo.parrot import Parrot
 
 PATIENCE = 20.0
 SATO = next(each for each in load_cast() if each.key == "sato")
-
-
-class Parrot(Recognizer):
-    """Hears 「はい、元気です」 whenever somebody speaks: what is tested here is everything around the words."""
-
-    def _decoder(self) -> Decoder:
-        return ParrotDecoder()
-
-
-class ParrotDecoder:
-    def accept(self, samples: Samples) -> None: ...
-
-    def pause(self) -> None: ...
-
-    def finish(self) -> tuple[str, float]:
-        return "はい、元気です", 0.9
 
 
 class Hub:
