@@ -146,8 +146,10 @@ def test_a_call_for_help_overtakes_everything_that_waits(hub: HubStandIn, room: 
     call = room.post.send(Sos(trigger="button"))
     room.link.start()
     arrivals = hub.wait_for_arrivals(61)
-    assert (arrivals[0][0], arrivals[0][1].id) == (Channel.sos, call.id)
-    assert [event.seq for _, event in arrivals[1:]] == list(range(1, 61))
+    # It leaves first. The broker hands each topic to the hub by itself, so it may be overtaken there.
+    assert room.watcher.wait_for(EventSent).event_id == call.id
+    assert [event.id for channel, event in arrivals if channel is Channel.sos] == [call.id]
+    assert [event.seq for channel, event in arrivals if channel is Channel.event] == list(range(1, 61))
 
 
 def test_a_call_for_help_on_an_open_line_does_not_wait_for_those_before_it(
