@@ -5,7 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import account, demo, device, hub, listen, provision, roster, token, understand
+from mimamori.commands import account, bench, demo, device, hub, listen, provision, roster, token, understand
 
 app = typer.Typer(
     name="mimamori",
@@ -22,6 +22,7 @@ app.command("demo")(demo.demo)
 app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")
 app.command("listen")(listen.listen)
+app.add_typer(bench.app, name="bench")
 app.command("understand")(understand.understand)
 
 

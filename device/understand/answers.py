@@ -41,7 +41,8 @@ class Answers:
         acknowledges that one was spoken to.
         """
         kana = reading.kana
-        if not kana or any(word in kana for word in self._unclear):
+        if not kana or any(word in kana for word in self._unclear) or "ウーン" in reading.spoken:
+            # うーん (hm) and ううん (no) sound alike; a hm must not decide.
             return None
         heard: list[bool] = []
         left = 0

@@ -95,7 +95,7 @@ def read(text: str) -> Reading:
 def _words(part: str) -> list[str]:
     """The words of `part`, each in katakana: kana as written, kanji as the dictionary reads them."""
     words: list[str] = []
-    nodes: list[dict[str, Any]] = pyopenjtalk.run_frontend(part)
+    nodes: Any = pyopenjtalk.run_frontend(part)
     for node in nodes:
         surface = jaconv.hira2kata(str(node["string"]))
         # Half the words have kana inside (動け, 痛い): the dictionary's reading is right for those.
