@@ -18,7 +18,7 @@ from demo.town import Town, TownCounts
 from demo.voiced import Engines, VoicedHome
 from hub.vocabulary import SlotState
 
-LEAD = timedelta(seconds=7)
+LEAD = timedelta(seconds=5)
 """From enrolment to the first question: time for two hundred speakers to connect."""
 NOT_READY = timedelta(seconds=2)
 """If somebody is still not connected so shortly before the first question, the hour is moved."""

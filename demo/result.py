@@ -42,7 +42,7 @@ def table(view: View, differences: Sequence[str]) -> Table:
     for word, share in (("言ったこと", 5), ("聞き取り", 5), ("理解", 3), ("結果", 4), ("キュー", 5)):
         # Japanese has no spaces to break a line at.
         found.add_column(word, ratio=share, overflow="fold")
-    found.add_column("所要時間", no_wrap=True, width=28)
+    found.add_column("所要時間", no_wrap=True, width=26)
     for home in sorted(view.homes, key=lambda each: each.household.after):
         household, record = home.household, home.reporter.record
         slot = view.seen.slot_of(household.resident_id)
@@ -70,12 +70,12 @@ def _outcome(record: Record, slot: SlotRow | None) -> str:
     if slot and slot.why is ReasonCode.away:
         words = "不在\n(たずねず)"
     if record.made:
-        words += f"\n(記録 {len(record.made)} 件が回線待ち)"
+        words += f"\n({len(record.made)}件が回線待ち)"
     return words
 
 
 def _times(stages: Stages) -> str:
-    """Two lines: sound in seconds, work in milliseconds."""
+    """Two stages a line: from a second on in seconds, below in milliseconds."""
     if stages.prompt is None:
         return "—"
     parts = []
@@ -83,7 +83,7 @@ def _times(stages: Stages) -> str:
         value = getattr(stages, name)
         if value is not None:
             parts.append(f"{word} {value / 1000:.1f}秒" if value >= 1000 else f"{word} {value:.0f}ms")
-    return " ".join(parts[:2]) + ("\n" + " ".join(parts[2:]) if parts[2:] else "")
+    return "\n".join(" ".join(parts[start : start + 2]) for start in range(0, len(parts), 2))
 
 
 def closing_words(view: View, differences: Sequence[str], url: str, staying: bool) -> Text:

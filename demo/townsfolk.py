@@ -33,6 +33,9 @@ class Behaviour(StrEnum):
     """Registered as away; the speaker is on and asks nothing."""
 
 
+_UNANSWERED = frozenset({Behaviour.silent, Behaviour.never_seen, Behaviour.away})
+
+
 class Quarter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One district as the demonstration fills it."""
 
@@ -134,9 +137,9 @@ def people(plan: TownPlan) -> list[Home]:
                 risk_class="high" if random.random() < 0.15 else "standard",
                 contacts=[_child(plan, name, number, random), commissioners[quarter.name]],
                 behaviour=behaviour,
-                # The silent ones are asked first: their deadline is what a visitor would wait for.
+                # Where nobody answers, the deadline is what a visitor waits for: those homes are asked first.
                 slot_after=timedelta(0)
-                if behaviour is Behaviour.silent
+                if behaviour in _UNANSWERED
                 else timedelta(seconds=random.uniform(0.0, plan.spread.total_seconds())),
             )
         )

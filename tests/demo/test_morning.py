@@ -47,7 +47,7 @@ def test_a_morning_that_begins_before_midnight_ends_well_after_it(tmp_path: Path
     plan = msgspec.structs.replace(load_plan(), behaviours={Behaviour.well: 12}, spread=Duration(seconds=20))
     homes = people(plan)
     sato = next(each for each in load_cast() if each.key == "sato")
-    # The first question comes eight seconds after the enrolment, the last twenty later; a start may take ten.
+    # The first question comes six seconds after the enrolment, the last twenty later; a start may take twelve.
     cast = [msgspec.structs.replace(sato, after=Duration(seconds=20))]
     sound = engines(cast)
     clock = clock_at("23:59:42")
