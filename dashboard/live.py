@@ -23,8 +23,8 @@ BEAT_SECONDS = 3.0
 STALE_SECONDS = 10.0
 QUIET_SECONDS = 0.2
 """Changes within this time go out together."""
-SHARE = 5
-"""A rendering is followed by a pause of this many times its own length, so that it never takes a whole core."""
+SHARE, LONGEST_PAUSE_SECONDS = 5, 1.0
+"""A rendering is followed by a pause of so many times its own length, so that a large town's does not take a core."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Live:
         while True:
             await self._dirty.wait()
             if not self.closed:
-                await asyncio.sleep(max(QUIET_SECONDS, SHARE * self._last_cost))
+                await asyncio.sleep(max(QUIET_SECONDS, min(SHARE * self._last_cost, LONGEST_PAUSE_SECONDS)))
             self._dirty.clear()
             async with self._news:
                 self._generation += 1

@@ -11,8 +11,8 @@ from hub import pulse
 from hub.store import tables as t
 from hub.views.queue import queue
 from hub.views.rows import Board, DistrictCard, QueueRow, Tiles
-from hub.views.today import people_today
-from hub.vocabulary import Lane, PersonState, Severity
+from hub.views.today import enrolled, people_today
+from hub.vocabulary import Lane, PersonState, Severity, SlotState
 
 
 def board(
@@ -22,13 +22,14 @@ def board(
     people = people_today(now)
     rows = queue(conn, now, ranks=ranks, district=district)
     counts = _counts(conn, people, district)
+    homes = _homes(conn, now, district)
     return Board(
         at=now,
         day=office_date(now),
-        tiles=_tiles(conn, people, counts, rows, now, district),
+        tiles=_tiles(conn, counts, homes, rows, now, district),
         people=[row for row in rows if row.lane is Lane.person],
         devices=[row for row in rows if row.lane is Lane.device],
-        districts=_districts(conn, people, counts, rows, district),
+        districts=_districts(conn, counts, homes, rows, district),
         last_event_at=last_event_at(conn),
     )
 
@@ -56,8 +57,8 @@ def _counts(conn: Connection, people: Subquery, district: str | None) -> Counts:
 
 def _tiles(
     conn: Connection,
-    people: Subquery,
     counts: Counts,
+    homes: Mapping[str, int],
     rows: list[QueueRow],
     now: datetime,
     district: str | None,
@@ -65,12 +66,19 @@ def _tiles(
     total: Counter[PersonState] = Counter()
     for of_district in counts.values():
         total.update(of_district)
-    across = select(
-        func.coalesce(func.sum(people.c.asked), 0),
-        func.count(func.distinct(people.c.household_id)),
-        func.count(func.distinct(people.c.household_id)).filter(people.c.heard == 1),
+    day = office_date(now)
+    # Counted from the day's slots, not per person: one walk of the index of the day.
+    of_day = (
+        select(func.count(func.distinct(t.slot.c.resident_id)))
+        .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
+        .join(t.household, t.household.c.id == t.resident.c.household_id)
+        .where(t.slot.c.day == day, enrolled(now))
     )
-    midnight = office_instant(office_date(now), timedelta(0))
+    asked = of_day.where(t.slot.c.asked)
+    heard = of_day.where(t.slot.c.state == SlotState.answered).with_only_columns(
+        func.count(func.distinct(t.resident.c.household_id))
+    )
+    midnight = office_instant(day, timedelta(0))
     closed = (
         select(func.count())
         .select_from(t.case)
@@ -78,34 +86,40 @@ def _tiles(
         .where(t.case.c.closed_at >= midnight, t.case.c.lane == Lane.person)
     )
     if district is not None:
-        across = across.where(people.c.district == district)
-        closed = closed.where(t.household.c.district == district)
-    asked, households, households_answered = conn.execute(across).one()
+        asked, heard, closed = (
+            one.where(t.household.c.district == district) for one in (asked, heard, closed)
+        )
     return Tiles(
         residents=total.total(),
-        households=households,
-        asked=asked,
+        households=sum(homes.values()),
+        asked=conn.scalar(asked) or 0,
         answered=total[PersonState.answered],
         unanswered=total[PersonState.unanswered],
         cannot_tell=total[PersonState.cannot_tell],
         away=total[PersonState.away],
         waiting=total[PersonState.waiting],
         emergency=sum(row.severity is Severity.emergency for row in rows),
-        households_answered=households_answered,
+        households_answered=conn.scalar(heard) or 0,
         closed_today=conn.scalar(closed) or 0,
     )
 
 
-def _districts(
-    conn: Connection, people: Subquery, counts: Counts, rows: list[QueueRow], district: str | None
-) -> list[DistrictCard]:
-    homes: dict[str, int] = dict(
-        conn.execute(
-            select(people.c.district, func.count(func.distinct(people.c.household_id))).group_by(
-                people.c.district
-            )
-        ).all()
+def _homes(conn: Connection, now: datetime, district: str | None) -> Mapping[str, int]:
+    """District code to how many households are watched over."""
+    wanted = (
+        select(t.household.c.district, func.count(func.distinct(t.household.c.id)))
+        .join(t.resident, t.resident.c.household_id == t.household.c.id)
+        .where(enrolled(now))
+        .group_by(t.household.c.district)
     )
+    if district is not None:
+        wanted = wanted.where(t.household.c.district == district)
+    return dict(conn.execute(wanted).all())
+
+
+def _districts(
+    conn: Connection, counts: Counts, homes: Mapping[str, int], rows: list[QueueRow], district: str | None
+) -> list[DistrictCard]:
     open_cases: dict[str, Counter[Severity]] = defaultdict(Counter)
     for row in rows:
         open_cases[row.district][row.severity] += 1

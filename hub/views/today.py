@@ -6,7 +6,7 @@ an absence pauses, an open reason that asks for help outranks, and before the fi
 
 from datetime import datetime
 
-from sqlalchemy import Subquery, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, literal, or_, select
 
 from contract.time import office_date
 from hub.store import tables as t
@@ -16,30 +16,28 @@ _ASKS_FOR_HELP = [ReasonCode.call_for_help, ReasonCode.negative_response, Reason
 
 
 def people_today(now: datetime) -> Subquery:
-    """Columns: resident_id, household_id, district, asked, heard, slot_state, wants_help, state.
+    """Columns: resident_id, household_id, district, slot_state, wants_help, state.
 
-    `heard` says that any question of today was answered, `slot_state` is a `PersonState` without `wants_help`
-    (those values add up to everybody), `state` the full one. Only people enrolled now are in it.
+    `slot_state` is a `PersonState` without `wants_help` (those values add up to everybody), `state` the full one.
+    Only people enrolled now are in it.
     """
     day = office_date(now)
+    # Correlated on purpose: each person's few slots are found by the unique index. A join with all of the day's
+    # slots, numbered, was walked once per person: quadratic.
+    of_today = t.slot.alias("of_today")
     opened = (
-        select(
-            t.slot.c.resident_id,
-            t.slot.c.state,
-            t.slot.c.why,
-            func.max(case((t.slot.c.asked, 1), else_=0))
-            .over(partition_by=t.slot.c.resident_id)
-            .label("asked"),
-            func.max(case((t.slot.c.state == SlotState.answered, 1), else_=0))
-            .over(partition_by=t.slot.c.resident_id)
-            .label("heard"),
-            func.row_number()
-            .over(partition_by=t.slot.c.resident_id, order_by=(t.slot.c.opens_at.desc(), t.slot.c.id.desc()))
-            .label("latest"),
-        )
+        of_today.c.resident_id == t.resident.c.id,
+        of_today.c.day == day,
         # An early answer settles a question before its time; it counts as opened.
-        .where(t.slot.c.day == day, or_(t.slot.c.opens_at <= now, t.slot.c.state != SlotState.waiting))
-        .subquery("opened")
+        or_(of_today.c.opens_at <= now, of_today.c.state != SlotState.waiting),
+    )
+    latest = (
+        select(of_today.c.id)
+        .where(*opened)
+        .order_by(of_today.c.opens_at.desc(), of_today.c.id.desc())
+        .limit(1)
+        .correlate(t.resident)
+        .scalar_subquery()
     )
     away = exists().where(
         t.absence.c.resident_id == t.resident.c.id,
@@ -55,10 +53,10 @@ def people_today(now: datetime) -> Subquery:
         t.case.c.closed_at.is_(None),
     )
     slot_state = case(
-        (or_(away, opened.c.why == ReasonCode.away), literal(PersonState.away.value)),
-        (opened.c.state == SlotState.answered, literal(PersonState.answered.value)),
-        (opened.c.state == SlotState.missed, literal(PersonState.unanswered.value)),
-        (opened.c.state == SlotState.cannot_tell, literal(PersonState.cannot_tell.value)),
+        (or_(away, t.slot.c.why == ReasonCode.away), literal(PersonState.away.value)),
+        (t.slot.c.state == SlotState.answered, literal(PersonState.answered.value)),
+        (t.slot.c.state == SlotState.missed, literal(PersonState.unanswered.value)),
+        (t.slot.c.state == SlotState.cannot_tell, literal(PersonState.cannot_tell.value)),
         else_=literal(PersonState.waiting.value),
     )
     return (
@@ -66,17 +64,20 @@ def people_today(now: datetime) -> Subquery:
             t.resident.c.id.label("resident_id"),
             t.resident.c.household_id,
             t.household.c.district,
-            func.coalesce(opened.c.asked, 0).label("asked"),
-            func.coalesce(opened.c.heard, 0).label("heard"),
             slot_state.label("slot_state"),
             wants_help.label("wants_help"),
             case((wants_help, literal(PersonState.wants_help.value)), else_=slot_state).label("state"),
         )
         .select_from(t.resident)
         .join(t.household, t.household.c.id == t.resident.c.household_id)
-        .outerjoin(opened, and_(opened.c.resident_id == t.resident.c.id, opened.c.latest == 1))
-        .where(
-            t.resident.c.enrolled_at <= now, or_(t.resident.c.ended_at.is_(None), t.resident.c.ended_at > now)
-        )
+        .outerjoin(t.slot, t.slot.c.id == latest)
+        .where(enrolled(now))
         .subquery("people_today")
+    )
+
+
+def enrolled(now: datetime) -> ColumnElement[bool]:
+    """Whether a resident is watched over now."""
+    return and_(
+        t.resident.c.enrolled_at <= now, or_(t.resident.c.ended_at.is_(None), t.resident.c.ended_at > now)
     )

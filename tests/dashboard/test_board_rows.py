@@ -1,8 +1,13 @@
 """The queue, the tiles and the districts, as the store has them."""
 
+import re
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event
 
 from contract.events import Intent
+from contract.time import office_date
 from hub import absence, views
 from hub.outreach.operations import Desk
 from hub.service import Hub
@@ -164,3 +169,31 @@ def test_an_answer_before_its_time_counts_as_an_answer(hub: Hub, homes: Homes) -
     homes.until("2026-11-24 07:40")
     homes.answers("morning", cast.SATO)
     assert _board(hub).tiles.answered == 1
+
+
+def test_no_view_walks_a_growing_table_or_joins_by_walking(hub: Hub, homes: Homes) -> None:
+    _night(homes)
+    asked: list[tuple[str, object]] = []
+    with hub.store.read() as conn:
+
+        @event.listens_for(conn, "before_cursor_execute")
+        def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+            asked.append((statement, parameters))
+
+        now = hub.clock.now()
+        views.board(conn, now)
+        views.residents(conn, now, limit=50)
+        views.household(conn, "h-suzuki", now)
+        views.slots(conn, office_date(now))
+        views.events(conn, cast.SUZUKI)
+        event.remove(conn, "before_cursor_execute", note)
+        plans = [
+            (line[3], statement)
+            for statement, parameters in asked
+            for line in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+        ]
+    growing = re.compile(r"SCAN (slot|of_today|event|transition|reason|access_log|outreach_case|absence)\b")
+    assert len(plans) > 30
+    for step, statement in plans:
+        assert not growing.search(step), (step, statement)
+        assert not ("SCAN" in step and "LEFT-JOIN" in step), (step, statement)
