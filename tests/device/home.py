@@ -15,7 +15,7 @@ from device.listen.ear import Listening, ListeningKind
 from device.listen.recognizer import Heard
 from device.speak.loudspeaker import SpeakerFault
 from device.speak.voice import Clip
-from device.steps import Step
+from device.steps import OnStep, Step, ignore
 from device.understand.meaning import Meaning
 
 NOTHING = {
@@ -77,11 +77,13 @@ class Loudspeaker:
     def __init__(self) -> None:
         self.clips: list[Clip] = []
         self.broken = False
+        self.while_playing: Callable[[], None] = lambda: None
 
     def play(self, clip: Clip) -> None:
         """The port."""
         if self.broken:
             raise SpeakerFault("no such sound card")
+        self.while_playing()
         self.clips.append(clip)
 
 
@@ -104,11 +106,13 @@ class Watcher:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
+        self.on_step: OnStep = ignore
         self._changed = threading.Condition()
 
     def __call__(self, step: Step) -> None:
         with self._changed:
             self.steps.append(step)
+            self.on_step(step)
             self._changed.notify_all()
 
     def all(self, kind: type[T]) -> list[T]:

@@ -166,6 +166,27 @@ def test_a_call_for_help_on_an_open_line_does_not_wait_for_those_before_it(
     assert len(hub.arrivals) < 61
 
 
+def test_a_call_for_help_leaves_on_the_thread_that_made_it(hub: HubStandIn, room: PostRoom) -> None:
+    room.link.start()
+    room.watcher.wait_for(Connected)
+    threads: list[str] = []
+    room.watcher.on_step = lambda step: (
+        threads.append(threading.current_thread().name) if isinstance(step, EventSent) else None
+    )
+    room.post.send(Sos(trigger="button"))
+    assert threads == [threading.current_thread().name]
+
+
+def test_a_line_that_fails_again_and_again_is_said_to_be_down_once(tmp_path: Path, box: Box) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        box.config = config(tmp_path, nobody.getsockname()[1])
+        box.switch_on()
+        for _ in range(3):
+            nobody.accept()[0].close()
+    box.switch_off()
+    assert len(box.watcher.all(Disconnected)) == 1
+
+
 def test_subscriptions_that_the_broker_turns_down_are_a_fault_that_says_which(
     tmp_path: Path, box: Box
 ) -> None:

@@ -116,6 +116,18 @@ def test_a_clean_stop_in_the_middle_of_a_question_reports_nothing_and_asks_again
     assert box.watcher.wait_for(AskingEnded).check_in.attempts == 1
 
 
+def test_a_stop_during_the_prompt_listens_to_nobody_any_more(hub: HubStandIn, box: Box) -> None:
+    hub.configure("sato-1", MORNING)
+    listened: list[bool] = []
+    box.resident.before_answering = lambda: listened.append(True)
+    speaker = box.switch_on()
+    box.loudspeaker.while_playing = lambda: speaker.stop(0.0)
+    ask_at_eight(box)
+    assert box.thread
+    box.thread.join(20.0)
+    assert (listened, box.watcher.all(AskingEnded)) == ([], [])
+
+
 def test_a_damaged_store_is_put_aside_and_reported_and_mended_at_the_next_clean_start(
     hub: HubStandIn, box: Box
 ) -> None:
