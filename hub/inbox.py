@@ -3,6 +3,7 @@
 One call is part of somebody else's transaction. It knows nothing of the broker.
 """
 
+import itertools
 import traceback
 from collections import defaultdict
 from collections.abc import Sequence
@@ -153,8 +154,8 @@ class _Batch:
                 events = [self._row(item, item.what) for item in todo if isinstance(item.what, Event)]
                 if events:
                     self._conn.execute(insert(t.event), events)
-                for item in todo:
-                    self._take_effect(item)
+                for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
+                    self._take_effect(list(run), are_events=are_events)
         except (*_OF_ONE_MESSAGE, StatementError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
                 raise
@@ -174,16 +175,16 @@ class _Batch:
                 where=f"{Path(where.filename).name}:{where.lineno}",
             )
 
-    def _take_effect(self, item: Read) -> None:
-        at = item.message.at
-        match item.what:
-            case Event() as event:
-                watch.on_event(self._conn, event, at, self._ids, self._policy)
-            case State() as state:
+    def _take_effect(self, run: Sequence[Read], *, are_events: bool) -> None:
+        """A run of events, or of messages that are none, in their order."""
+        if are_events:
+            arrivals = [watch.Arrival(one.what, one.message.at) for one in run if isinstance(one.what, Event)]
+            watch.on_events(self._conn, arrivals, self._ids, self._policy)
+            return
+        for item in run:
+            if isinstance(item.what, State):
                 assert item.device is not None
-                watch.on_state(self._conn, item.device, state, at, self._ids, self._policy)
-            case _:
-                pass
+                watch.on_state(self._conn, item.device, item.what, item.message.at, self._ids, self._policy)
 
     def _row(self, item: Read, event: Event) -> dict[str, Any]:
         body = event.body

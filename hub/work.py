@@ -40,11 +40,20 @@ class Work:
         if error is None:
             self.flush()
 
-    def record(self, kind: str, subject: str, old: str | None, new: str, why: str, actor: str = HUB) -> None:
-        """A transition: `subject` of `kind` went from `old` to `new`, because of `why`, by `actor`."""
+    def record(
+        self,
+        kind: str,
+        subject: str,
+        old: str | None,
+        new: str,
+        why: str,
+        actor: str = HUB,
+        at: datetime | None = None,
+    ) -> None:
+        """A transition: `subject` of `kind` went from `old` to `new`, because of `why`, by `actor`, now or `at`."""
         self._transitions.append(
             {
-                "at": self.now,
+                "at": at or self.now,
                 "subject_kind": kind,
                 "subject": subject,
                 "old": old,

@@ -1,9 +1,10 @@
 """What should have been heard by now, and what was: slots, events, lines and silences.
 
-The three entry points run inside somebody else's transaction: `enrol` when the roster changes, `on_event` once per
-stored event, `on_state` per message of a device's state topic.
+The entry points run inside somebody else's transaction: `enrol` when the roster changes, `on_event` once per stored event
+(`on_events` for a batch of them), `on_state` per message of a device's state topic.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,17 +12,28 @@ from sqlalchemy import Connection
 from contract.events import Event, State
 from contract.ids import NewId, uuid7
 from hub.policy import Policy
-from hub.watch import events, states
+from hub.watch import events, plain, states
 from hub.watch import slots as _slots
+from hub.watch.plain import Arrival
 from hub.work import Work
 
-__all__ = ["enrol", "on_event", "on_state"]
+__all__ = ["Arrival", "enrol", "on_event", "on_events", "on_state"]
 
 
 def enrol(conn: Connection, resident_id: str, now: datetime, policy: Policy, ids: NewId = uuid7) -> None:
     """Plan the next slot of every schedule row of a resident; again after any change of schedule or enrolment."""
     with Work(conn, now, ids, policy) as work:
         _slots.enrol(work, resident_id)
+
+
+def on_events(conn: Connection, arrivals: Sequence[Arrival], ids: NewId, policy: Policy) -> None:
+    """Let a batch of events take effect, in their order for each home; otherwise like `on_event`."""
+    if not arrivals:
+        return
+    with Work(conn, max(arrival.at for arrival in arrivals), ids, policy) as work:
+        rest = plain.take(work, arrivals)
+    for event, at in rest:
+        on_event(conn, event, at, ids, policy)
 
 
 def on_event(conn: Connection, event: Event, received_at: datetime, ids: NewId, policy: Policy) -> None:

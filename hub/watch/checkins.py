@@ -1,8 +1,10 @@
 """What came of an asking: the slot it names, early, in time, late, or known to nobody."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, select, union_all, update
 
 from contract.events import CheckIn, Event, Intent, Outcome
 from contract.time import office_date
@@ -25,29 +27,30 @@ _SAID = {
 def apply(work: Work, device: RowMapping, event: Event, check_in: CheckIn) -> None:
     """Let one asking take effect on the slot it names and on the box that asked."""
     resident_id = device["resident_id"]
-    _mouth_and_ear(work, device, check_in.outcome)
+    ends_something = bool(something_to_end(work, [resident_id]))
+    _mouth_and_ear(work, device, check_in.outcome, ends_something)
     slot = _slot(work, resident_id, check_in.slot, event)
-    heard = check_in.intent is not None and check_in.intent is not Intent.unrelated
     if slot is None:
         return
-    if not heard:
+    if not is_answer(check_in):
         _asked(work, slot, check_in)
     elif slot["state"] == SlotState.waiting:
-        _answered(work, slot, event, check_in)
+        _answered(work, slot, event, check_in, ends_something)
     elif slot["state"] != SlotState.answered:
         _settled(work, slot, event, check_in)
 
 
 def named(work: Work, resident_id: str, slot: str) -> str:
     """How staff call the slot an event names: 11/24 朝."""
-    key = _key(resident_id, slot)
+    key = key_of(resident_id, slot)
     if key is None:
         return slot
     called = work.policy.slot_words.get(key.name, key.name)
     return f"{key.day.month}/{key.day.day} {called}"
 
 
-def _key(resident_id: str, slot: str) -> SlotKey | None:
+def key_of(resident_id: str, slot: str) -> SlotKey | None:
+    """The slot an event names; None when its day is none."""
     day, _, name = slot.partition("/")
     try:
         return SlotKey(resident_id, date.fromisoformat(day), name)
@@ -57,7 +60,7 @@ def _key(resident_id: str, slot: str) -> SlotKey | None:
 
 def _slot(work: Work, resident_id: str, named_slot: str, event: Event) -> RowMapping | None:
     """The slot an event names, planned now if the hub has not come that far; None, and written down, if unknown."""
-    key = _key(resident_id, named_slot)
+    key = key_of(resident_id, named_slot)
     row = _find(work, key) if key else None
     if row is None and key is not None:
         until = work.now + work.policy.watch.early_window
@@ -85,23 +88,68 @@ def _find(work: Work, key: SlotKey) -> RowMapping | None:
     )
 
 
+def something_to_end(work: Work, residents: Sequence[str]) -> set[str]:
+    """Residents whose silence or whose speaker's silence an asking may put an end to."""
+    codes = (ReasonCode.missed, *_NOT_ASKED)
+    standing = select(t.reason.c.resident_id).where(
+        t.reason.c.resident_id.in_(residents),
+        t.reason.c.code.in_(codes),
+        t.reason.c.resolved_at.is_(None),
+    )
+    counting = select(t.due.c.subject).where(
+        t.due.c.kind == DueKind.unanswered, t.due.c.subject.in_(residents)
+    )
+    return set(work.conn.scalars(union_all(standing, counting)))
+
+
+def is_answer(check_in: CheckIn) -> bool:
+    """Whether the resident was heard; a television was not asked."""
+    return check_in.intent is not None and check_in.intent is not Intent.unrelated
+
+
+def after_asking(slot: RowMapping, check_in: CheckIn) -> dict[str, Any]:
+    """What a slot holds after an asking without an answer; it may arrive out of order, or after the slot has ended."""
+    latest = check_in.attempts >= slot["attempts"]
+    return {
+        "asked": slot["asked"] or check_in.outcome.was_asked,
+        "attempts": check_in.attempts if latest else slot["attempts"],
+        "last_outcome": check_in.outcome if latest else slot["last_outcome"],
+    }
+
+
+def after_answer(slot: RowMapping, event: Event, check_in: CheckIn, at: datetime) -> dict[str, Any]:
+    """What a slot holds after its answer, which arrived at `at`."""
+    return {
+        "state": SlotState.answered,
+        "why": None,
+        "intent": check_in.intent,
+        "asked": True,
+        "attempts": max(slot["attempts"], check_in.attempts),
+        "last_outcome": check_in.outcome,
+        "closed_at": at,
+        "event_id": event.id,
+    }
+
+
+def said(check_in: CheckIn) -> str:
+    """How the history calls an answer in time."""
+    return _SAID.get(check_in.intent or Intent.fine, "応答あり")
+
+
 def _asked(work: Work, slot: RowMapping, check_in: CheckIn) -> None:
-    """An asking without an answer. It may arrive out of order, or after the slot has ended."""
-    values: dict[str, object] = {"asked": slot["asked"] or check_in.outcome.was_asked}
-    if check_in.attempts >= slot["attempts"]:
-        values |= {"attempts": check_in.attempts, "last_outcome": check_in.outcome}
-    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]).values(values))
+    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]), after_asking(slot, check_in))
     told_nothing = slot["state"] == SlotState.cannot_tell and slot["why"] != ReasonCode.away
     if told_nothing and check_in.outcome.was_asked:
         work.schedule(DueKind.late_silence, str(_of(slot)), work.policy.watch.device_settle)
 
 
-def _answered(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> None:
+def _answered(work: Work, slot: RowMapping, event: Event, check_in: CheckIn, ends_something: bool) -> None:
     """An answer in time: the slot ends now, and the next one is planned."""
-    _end(work, slot, event, check_in, _SAID.get(check_in.intent or Intent.fine, "応答あり"))
+    _end(work, slot, event, check_in, said(check_in))
     work.cancel(DueKind.slot_deadline, str(_of(slot)))
     slots.plan_after(work, [slot])
-    _no_longer_silent(work, slot)
+    if ends_something:
+        _no_longer_silent(work, slot)
 
 
 def _settled(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> None:
@@ -112,20 +160,8 @@ def _settled(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> N
 
 
 def _end(work: Work, slot: RowMapping, event: Event, check_in: CheckIn, why: str) -> None:
-    work.conn.execute(
-        update(t.slot)
-        .where(t.slot.c.id == slot["id"])
-        .values(
-            state=SlotState.answered,
-            why=None,
-            intent=check_in.intent,
-            asked=True,
-            attempts=max(slot["attempts"], check_in.attempts),
-            last_outcome=check_in.outcome,
-            closed_at=work.now,
-            event_id=event.id,
-        )
-    )
+    values = after_answer(slot, event, check_in, work.now)
+    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]), values)
     work.record("slot", str(_of(slot)), slot["state"], SlotState.answered, why, event.device)
 
 
@@ -138,10 +174,10 @@ def _no_longer_silent(work: Work, slot: RowMapping) -> None:
     silence.judge(work, [slot["resident_id"]], f"{when} の声かけに応答")
 
 
-def _mouth_and_ear(work: Work, device: RowMapping, outcome: Outcome) -> None:
+def _mouth_and_ear(work: Work, device: RowMapping, outcome: Outcome, ends_something: bool) -> None:
     """An asking that was heard to play says that nothing stands in the way any more; a muted one, that it does."""
     muted = outcome is Outcome.muted
-    if outcome.was_asked:
+    if outcome.was_asked and ends_something:
         over = standing(work, [device["resident_id"]], _NOT_ASKED)
         if over:
             resolve(work, over, "声かけが再生されました", device["id"])
