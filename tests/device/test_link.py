@@ -1,8 +1,11 @@
 """The line to the hub: down, refused, cut, deaf; and what the speaker does meanwhile."""
 
 import json
+import os
+import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,3 +256,21 @@ def test_stopping_in_the_middle_of_connecting_ends_at_once(broker: Broker, room:
     room.watcher.wait_for(Disconnected)
     room.link.stop(5.0)
     assert not any(thread.name == "link-sato-1" for thread in threading.enumerate())
+
+
+def test_a_line_that_hangs_does_not_keep_the_speaker_from_stopping(
+    broker: Broker, hub: HubStandIn, room: PostRoom
+) -> None:
+    room.link.start()
+    room.watcher.wait_for(Connected)
+    assert broker.pid
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        for _ in range(30):
+            room.post.send(Activity(source="voice"))
+        began = time.monotonic()
+        room.link.stop(8.0)
+        assert time.monotonic() - began < 6.0
+        assert not any(thread.name == "link-sato-1" for thread in threading.enumerate())
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
