@@ -59,15 +59,11 @@ def play(wishes: Wishes) -> int:
 
     Raises `Refused` for whatever stands in the way. Whatever happens, nothing of it keeps running.
     """
-    with _signals(), ExitStack() as everything:
+    with _interruptible_once(), ExitStack() as everything:
         try:
             return _play(wishes, everything)
         except KeyboardInterrupt:
             return INTERRUPTED if wishes.once else 0
-        finally:
-            # A second, impatient Ctrl-C must not leave half of it behind.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _play(wishes: Wishes, everything: ExitStack) -> int:
@@ -184,14 +180,19 @@ def _log_to(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does; afterwards everything is as before."""
+def _interruptible_once() -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM ends it; a second, impatient one must not leave half of it behind."""
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in both}
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for each in both:
+            signal.signal(each, signal.SIG_IGN)
+        before.clear()
         raise KeyboardInterrupt
 
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    signal.signal(signal.SIGTERM, interrupt)
+    for each in both:
+        signal.signal(each, interrupt)
     try:
         yield
     finally:

@@ -94,7 +94,7 @@ class Stage:
         self._hub = Hub(
             HubConfig(
                 data=str(self._folder / "hub"),
-                office="見守り 実演",
+                office="実演の町",
                 policy="demo",
                 broker=BrokerConfig(host=HOST, port=self.broker.port, password=self._hub_password),
             ),
