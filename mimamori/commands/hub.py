@@ -38,6 +38,8 @@ def hub(
         with serve(create_app(running), settings.http.host, settings.http.port) as served:
             password = access.ensure_first_admin(running.store, running.clock)
             if password is not None:
-                print(f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True)
+                print(
+                    f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True
+                )
             print(f"mimamori hub: {served.url}", file=sys.stderr, flush=True)
             stop.wait()
