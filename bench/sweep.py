@@ -80,7 +80,10 @@ def town(conn: Connection, homes: int) -> None:
     )
     conn.execute(
         insert(t.schedule),
-        [{"resident_id": name, "name": "morning", "at": "08:00", "weekdays": list(range(1, 8))} for name in names],
+        [
+            {"resident_id": name, "name": "morning", "at": "08:00", "weekdays": list(range(1, 8))}
+            for name in names
+        ],
     )
     for day, slot, opens_at, state in (
         (DAY - timedelta(days=1), "evening", EVENING_BEFORE, SlotState.missed),
@@ -111,7 +114,10 @@ def later_rows(conn: Connection, count: int) -> None:
     start = MORNING + timedelta(days=2)
     agenda.schedule_all(
         conn,
-        [(DueKind.absence_end, f"later-{number}", start + timedelta(seconds=number)) for number in range(count)],
+        [
+            (DueKind.absence_end, f"later-{number}", start + timedelta(seconds=number))
+            for number in range(count)
+        ],
     )
 
 

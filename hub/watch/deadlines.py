@@ -75,14 +75,21 @@ def at_deadline(work: Work, subjects: Sequence[str]) -> None:
 
 
 def at_late_silence(work: Work, subjects: Sequence[str]) -> None:
-    """A flush told of askings that nobody answered, and no answer followed: the slot was missed after all."""
-    late = [
-        (slot, Ending(SlotState.missed))
+    """A flush told of askings that nobody answered, and no answer followed: the slot was missed after all.
+
+    Unless an absence that was entered in the meantime explains it.
+    """
+    told = [
+        slot
         for slot in _load(work.conn, subjects)
         if slot["state"] == SlotState.cannot_tell and slot["asked"] and slot["why"] != ReasonCode.away
     ]
-    _close(work, late)
-    silence.judge(work, {slot["resident_id"] for slot, _ in late})
+    absent = _away(work.conn, told)
+    away_after_all = Ending(SlotState.cannot_tell, ReasonCode.away)
+    _close(
+        work, [(slot, away_after_all if slot["id"] in absent else Ending(SlotState.missed)) for slot in told]
+    )
+    silence.judge(work, {slot["resident_id"] for slot in told if slot["id"] not in absent})
 
 
 def _load(conn: Connection, subjects: Sequence[str]) -> Sequence[RowMapping]:

@@ -175,3 +175,16 @@ def test_an_absence_of_nobody_is_refused(town: Town) -> None:
     with pytest.raises(Refused, match="対象者「tanaka」が見つかりません"):
         away(town, "tanaka", f"{MONDAY} 13:00", f"{TUESDAY} 10:00")
     assert town.case("tanaka", Lane.device) is None
+
+
+def test_an_absence_entered_late_also_explains_what_a_flush_tells_afterwards(town: Town) -> None:
+    town.home("tanaka")
+    town.until(f"{TUESDAY} 07:30")
+    town.lost("tanaka")
+    town.until(f"{TUESDAY} 09:00")
+    away(town, "tanaka", f"{TUESDAY} 07:00", f"{WEDNESDAY} 10:00")
+    town.online("tanaka", "s2")
+    town.asked("tanaka", MORNING, attempts=3, late=True)
+    town.forward(minutes=5)
+    slot = town.slot("tanaka", MORNING)
+    assert (slot.state, slot.why) == (SlotState.cannot_tell, ReasonCode.away)

@@ -17,6 +17,7 @@ from contract.events import Body, CheckIn, Intent, Outcome, Recall, Sos
 from hub import absence, agenda
 from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, Lane, ReasonCode, Severity, SlotState
+from hub.watch.away import covers
 from tests.clock import office
 from tests.hub_heart.town import MONDAY, Town
 
@@ -24,7 +25,10 @@ NAMES = ("sato", "suzuki", "takahashi")
 DAYS = 14
 SLOTS = {"morning": "08:00", "evening": "18:00"}
 FLUSH = timedelta(seconds=40)
-"""How long a speaker takes to tell what it stored; shorter than the policy's `device_settle`."""
+"""From the return of a line to the first of what the speaker stored."""
+FLUSH_PARTS = 4
+FLUSH_PAUSE = timedelta(seconds=15)
+"""Between the parts of a flush; all of it takes less than the policy's `device_settle`."""
 
 
 @dataclass
@@ -59,6 +63,8 @@ class Home:
     away_until: datetime | None = None
     outbox: list[tuple[str, Body, datetime]] = field(default_factory=list)
     flush_at: datetime | None = None
+    parts_left: int = 0
+    """Of a flush that has begun."""
     settled_at: datetime | None = None
     """When a person last dealt with a silence here."""
     calls: dict[str, datetime] = field(default_factory=dict)
@@ -119,7 +125,7 @@ class Days(RuleBasedStateMachine):
         home = self.homes[name]
         home.up = not home.up
         if not home.up:
-            home.flush_at = None
+            home.flush_at, home.parts_left = None, 0
             self.tell(home, ("lost", home.session, False))
         else:
             home.session += 1
@@ -252,12 +258,21 @@ class Days(RuleBasedStateMachine):
                 self.reach_hub(home, told)
         for home in self.homes.values():
             if home.flush_at is not None and home.flush_at <= at:
-                home.flush_at = None
-                stored, home.outbox = home.outbox, []
-                for event in stored:
-                    self.tell(home, event)
+                self.flush(home, at)
         while self.planned and self.planned[0].at <= at:
             self.ask(self.planned.pop(0))
+
+    def flush(self, home: Home, at: datetime) -> None:
+        """Tell a part of what is stored, in its order; the rest a little later."""
+        home.parts_left = home.parts_left or FLUSH_PARTS
+        several = -(-len(home.outbox) // home.parts_left)
+        stored, home.outbox = home.outbox[:several], home.outbox[several:]
+        home.parts_left -= 1
+        home.flush_at = at + FLUSH_PAUSE if home.outbox else None
+        if not home.outbox:
+            home.parts_left = 0
+        for event in stored:
+            self.tell(home, event)
 
     def ask(self, asking: Asking) -> None:
         home, truth = self.homes[asking.name], self.truth[asking.name, asking.slot]
@@ -335,6 +350,7 @@ class Days(RuleBasedStateMachine):
             if slot.state == SlotState.missed:
                 assert not truth.answered, f"{called}: answered, and called silent"
                 assert truth.heard_by_hub > 0, f"{called}: no silence was heard"
+                assert slot.id not in held.away, f"{called}: away, and called silent"
             elif slot.state == SlotState.answered:
                 assert truth.answered, f"{called}: nobody answered"
 
@@ -405,6 +421,8 @@ class Held:
             self.cases = conn.execute(select(t.case)).all()
             self.reasons = conn.execute(select(t.reason)).all()
             self.failing = agenda.failing(conn)
+            away = select(t.slot.c.id).join(t.absence, t.absence.c.resident_id == t.slot.c.resident_id)
+            self.away = set(conn.scalars(away.where(covers(t.slot.c.opens_at))))
             of_slots = select(t.transition).where(t.transition.c.subject_kind == "slot")
             self.stories = conn.execute(of_slots.order_by(t.transition.c.id)).all()
         self.lanes = {case.id: case.lane for case in self.cases}
