@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Protocol
 
 from msgspec import Struct
 
 from contract.events import Intent
 from contract.refusal import Refused
+from device.understand import Understanding
 
 DEVELOPMENT = Path(__file__).parent.parent / "tests" / "understanding" / "development.tsv"
 
@@ -34,23 +34,6 @@ class Utterance(Struct, frozen=True):
     def held_out(self) -> bool:
         """Whether it belongs to the third nobody looks at while tuning."""
         return hashlib.sha256(self.text.encode()).digest()[0] % 3 == 0
-
-
-class Understood(Protocol):
-    """What is needed of a meaning."""
-
-    @property
-    def intent(self) -> Intent: ...
-    @property
-    def certain(self) -> bool: ...
-    @property
-    def confidence(self) -> float: ...
-
-
-class Understands(Protocol):
-    """Anything that understands one utterance."""
-
-    def understand(self, text: str) -> Understood: ...
 
 
 class Answer(Struct, frozen=True):
@@ -109,7 +92,7 @@ def read_set(path: Path = DEVELOPMENT) -> list[Utterance]:
     return utterances
 
 
-def ask(understanding: Understands, utterances: Iterable[Utterance]) -> list[Answer]:
+def ask(understanding: Understanding, utterances: Iterable[Utterance]) -> list[Answer]:
     """Have every utterance understood, one at a time as in a home."""
     answers = []
     for utterance in utterances:
