@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from contract.refusal import Refused
-
 Direction = Literal["input", "output"]
 
 _JAPANESE = {"input": "マイク", "output": "スピーカー"}
@@ -71,16 +69,6 @@ def find_card(audio: Any, direction: Direction, name: str) -> dict[str, Any]:
     raise NoSoundCard(
         f"{what}「{name}」が見つかりません。あるのは {there} です。名前か接続を確かめてください。"
     )
-
-
-def check_sound(microphone: str, loudspeaker: str) -> None:
-    """Look for both cards when a speaker starts; raise `Refused` with one sentence when one is not there."""
-    try:
-        with port_audio() as audio:
-            find_card(audio, "input", microphone)
-            find_card(audio, "output", loudspeaker)
-    except NoSoundCard as missing:
-        raise Refused(str(missing)) from missing
 
 
 @contextmanager

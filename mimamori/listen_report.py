@@ -26,7 +26,9 @@ class JsonReport:
 
     def refused(self, file: Path, sentence: str) -> None:
         """A file that could not be listened to."""
-        print(msgspec.json.encode({"file": str(file), "error": sentence}).decode(), flush=True)
+        from device.listen.recording import shown
+
+        print(msgspec.json.encode({"file": shown(file), "error": sentence}).decode(), flush=True)
         print(f"mimamori: {sentence}", file=sys.stderr)
 
     def end(self) -> None:

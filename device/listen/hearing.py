@@ -11,7 +11,7 @@ from contract.datafile import Duration
 from contract.events import Intent, Outcome
 from device.listen.ear import Ear, Listening
 from device.listen.recognizer import SURE, Counter, Recognizer
-from device.listen.recording import FileMicrophone, read_recording
+from device.listen.recording import FileMicrophone, read_recording, shown
 from device.listen.settings import EndpointSettings
 from device.understand.meaning import Meaning
 
@@ -76,7 +76,7 @@ class FileHearing:
         end = self._counter()
         stages = listening.stage_ms
         return HeardFile(
-            file=str(path),
+            file=shown(path),
             outcome=_outcome(listening, meaning),
             text=text,
             reading=meaning.reading if meaning else "",

@@ -1,5 +1,6 @@
 """A recording instead of a room: sound files read as the microphone would have heard them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,11 @@ class BadRecording(Exception):
     """The file cannot be listened to; the message is one Japanese sentence."""
 
 
+def shown(path: Path) -> str:
+    """A file's name as text that can be printed and put into JSON, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def read_recording(path: Path) -> Samples:
     """Read a wav or flac file of any rate and number of channels as mono at `RATE`, shape (n,), n > 0.
 
@@ -32,34 +38,36 @@ def read_recording(path: Path) -> Samples:
     """
     try:
         if path.stat().st_size == 0:
-            raise BadRecording(f"{path} は中身が空 (0 バイト) です。録音し直してください。")
+            raise BadRecording(f"{shown(path)} は中身が空 (0 バイト) です。録音し直してください。")
         with soundfile.SoundFile(path) as file:
             rate = file.samplerate
             sound = file.read(round(READ_SECONDS * rate), dtype="float32", always_2d=True)
     except FileNotFoundError:
-        raise BadRecording(f"{path} がありません。ファイルの場所を確かめてください。") from None
+        raise BadRecording(f"{shown(path)} がありません。ファイルの場所を確かめてください。") from None
     except OSError as error:
         raise BadRecording(
-            f"{path} を読めません ({error.strerror})。場所と権限を確かめてください。"
+            f"{shown(path)} を読めません ({error.strerror})。場所と権限を確かめてください。"
         ) from error
     except (soundfile.LibsndfileError, RuntimeError, ValueError, TypeError) as error:
-        raise BadRecording(f"{path} は音声ファイルとして読めません。wav か flac にしてください。") from error
+        raise BadRecording(
+            f"{shown(path)} は音声ファイルとして読めません。wav か flac にしてください。"
+        ) from error
     if not len(sound):
-        raise BadRecording(f"{path} の長さは 0 秒です。録音し直してください。")
+        raise BadRecording(f"{shown(path)} の長さは 0 秒です。録音し直してください。")
     if not np.isfinite(sound).all():
-        raise BadRecording(f"{path} には数でない値が入っています。録音し直してください。")
+        raise BadRecording(f"{shown(path)} には数でない値が入っています。録音し直してください。")
     return _as_heard(sound.mean(axis=1), rate, path)
 
 
 def _as_heard(sound: npt.NDArray[np.float32], rate: int, path: Path) -> Samples:
     if np.ptp(sound) * 32768.0 < 1.0:
         raise BadRecording(
-            f"{path} には音が入っていません (ずっと無音です)。マイクを確かめて録音し直してください。"
+            f"{shown(path)} には音が入っていません (ずっと無音です)。マイクを確かめて録音し直してください。"
         )
     if rate != RATE:
         sound = soxr.resample(sound, rate, RATE)
     if not sound.size:
-        raise BadRecording(f"{path} は短すぎます。録音し直してください。")
+        raise BadRecording(f"{shown(path)} は短すぎます。録音し直してください。")
     samples: Samples = np.clip(np.rint(sound * 32768.0), -32768, 32767).astype(np.int16)
     return samples
 

@@ -15,6 +15,9 @@ from device.speak.voice import RATE_OF_SPEECH, Clip, Voice
 KEPT_IN_MEMORY = 64
 """Clips; a prompt of five seconds at 48 kHz is half a megabyte."""
 
+KEPT_ON_DISK = 200
+"""Clips, about 100 MB; announcements come and go, and a card is small."""
+
 log = structlog.get_logger()
 
 
@@ -74,5 +77,13 @@ class PromptCache:
             except OSError:
                 Path(partial).unlink(missing_ok=True)
                 raise
+            self._prune()
         except OSError as error:
             log.warning("prompt_not_kept", reason=error.strerror)
+
+    def _prune(self) -> None:
+        """Drop the clips that were rendered first when there are too many."""
+        assert self._folder
+        kept = sorted(self._folder.glob("*.wav"), key=lambda path: path.stat().st_mtime_ns)
+        for path in kept[:-KEPT_ON_DISK]:
+            path.unlink()

@@ -144,8 +144,9 @@ def test_the_milliseconds_of_each_stage_are_told() -> None:
     assert stages["recognize"] >= 0
 
 
-@given(st.lists(st.booleans(), max_size=200))
-def test_only_the_same_number_over_and_over_makes_a_microphone_dead(alive: list[bool]) -> None:
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, DEAD + 3)), max_size=8))
+def test_only_the_same_number_over_and_over_makes_a_microphone_dead(runs: list[tuple[bool, int]]) -> None:
+    alive = [is_alive for is_alive, count in runs for _ in range(count)]
     dead = DeadMicrophone(SETTINGS.microphone)
     longest = max((len(list(run)) for is_alive, run in itertools.groupby(alive) if not is_alive), default=0)
     found = False

@@ -1,5 +1,6 @@
 """Sound files of every make are heard alike; what cannot be heard is said in one sentence."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import soundfile
 
 from device.listen.endpointer import level_dbfs
 from device.listen.microphone import FRAME, RATE
-from device.listen.recording import BadRecording, FileMicrophone, read_recording
+from device.listen.recording import BadRecording, FileMicrophone, read_recording, shown
 from tests.listening.sounds import Floats, quiet_room
 
 SECONDS = 1.5
@@ -34,6 +35,14 @@ def test_any_rate_and_any_number_of_channels_sound_the_same(
     middle = samples[RATE // 2 : RATE]
     assert level_dbfs(middle) == pytest.approx(-9.0, abs=0.2)
     assert np.abs(np.fft.rfft(middle)).argmax() * RATE / middle.size == pytest.approx(300, abs=3)
+
+
+def test_a_voice_on_one_side_only_is_heard(tmp_path: Path) -> None:
+    for side in (0, 1):
+        sound = tone(RATE, 2)
+        sound[:, side] = 0.0
+        soundfile.write(tmp_path / "side.wav", sound, RATE)
+        assert level_dbfs(read_recording(tmp_path / "side.wav")) == pytest.approx(-15.0, abs=0.3)
 
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW"])
@@ -104,3 +113,7 @@ def test_a_recording_can_be_listened_to_twice() -> None:
     first = microphone.frame()
     microphone.open()
     assert np.array_equal(first, microphone.frame())
+
+
+def test_a_name_that_is_no_text_can_still_be_shown() -> None:
+    assert shown(Path(os.fsdecode(b"/a/\xff.wav"))) == "/a/\ufffd.wav"

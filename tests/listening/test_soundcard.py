@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contract.refusal import Refused
 from device.listen.microphone import FRAME, MicrophoneFault, Samples
 from device.speak.voice import Clip
 from tests.listening.soundcard import VirtualCards, why_not
@@ -70,19 +69,22 @@ def test_the_last_word_of_a_prompt_leaves_the_loudspeaker_before_play_returns(ca
 
 @needs_cards
 def test_a_card_is_found_by_a_part_of_its_name(cards: VirtualCards) -> None:
-    from device.soundcard import check_sound, find_card, port_audio
+    from device.soundcard import find_card, port_audio
 
     with port_audio() as audio:
         assert find_card(audio, "input", "WATCH")["name"] == "watch_mic"
-    check_sound("watch_mic", "speaker_out")
+        assert find_card(audio, "output", "speaker_out")["name"] == "speaker_out"
 
 
 @needs_cards
 def test_a_card_that_is_not_there_is_refused_with_those_that_are(cards: VirtualCards) -> None:
-    from device.soundcard import check_sound
+    from device.soundcard import NoSoundCard, find_card, port_audio
 
-    with pytest.raises(Refused, match=r"スピーカー「hall」が見つかりません。あるのは .*speaker_out"):
-        check_sound("watch_mic", "hall")
+    with (
+        port_audio() as audio,
+        pytest.raises(NoSoundCard, match=r"スピーカー「hall」が見つかりません。あるのは .*speaker_out"),
+    ):
+        find_card(audio, "output", "hall")
 
 
 @needs_cards
@@ -154,16 +156,18 @@ def test_a_dialogue_goes_over_the_cards_both_ways(cards: VirtualCards) -> None:
 
 
 NO_CARD = """
-    from contract.refusal import Refused
     from device.listen.microphone import MicrophoneFault
     from device.listen.pyaudio_microphone import PyAudioMicrophone
-    from device.soundcard import check_sound
+    from device.soundcard import NoSoundCard, find_card, port_audio
     from device.speak.loudspeaker import SpeakerFault
     from device.speak.pyaudio_loudspeaker import PyAudioLoudspeaker
     from device.speak.voice import Clip
     import numpy as np
+    def look() -> None:
+        with port_audio() as audio:
+            find_card(audio, "input", "")
     for attempt, fault in (
-        (lambda: check_sound("", ""), Refused),
+        (look, NoSoundCard),
         (lambda: PyAudioMicrophone(pause=lambda seconds: None).open(), MicrophoneFault),
         (lambda: PyAudioLoudspeaker().play(Clip(samples=np.ones(9, dtype=np.int16), rate=16000)), SpeakerFault),
     ):

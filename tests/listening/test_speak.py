@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from device.speak.cache import KEPT_IN_MEMORY, PromptCache
+from device.speak.cache import KEPT_IN_MEMORY, KEPT_ON_DISK, PromptCache
 from device.speak.openjtalk import OpenJTalkVoice, clipped
 from device.speak.voice import Clip
 
@@ -123,3 +123,14 @@ def test_the_memory_has_an_end() -> None:
     assert len(voice.rendered) == KEPT_IN_MEMORY + 2
     cache.render(f"{KEPT_IN_MEMORY}番")
     assert len(voice.rendered) == KEPT_IN_MEMORY + 2
+
+
+def test_the_disk_has_an_end_too_and_the_oldest_goes_first(tmp_path: Path) -> None:
+    voice = Counting()
+    for number in range(KEPT_ON_DISK + 3):
+        PromptCache(voice, tmp_path).render(f"{number}番")
+    assert len(list(tmp_path.iterdir())) == KEPT_ON_DISK
+    PromptCache(voice, tmp_path).render(f"{KEPT_ON_DISK}番")
+    assert len(voice.rendered) == KEPT_ON_DISK + 3
+    PromptCache(voice, tmp_path).render("0番")
+    assert len(voice.rendered) == KEPT_ON_DISK + 4
