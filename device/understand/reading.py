@@ -71,9 +71,15 @@ def without_length(kana: str) -> str:
     return re.sub(r"[ーァィゥェォ]+", "", kana)
 
 
+_MISREAD = {"違う": "ちがう", "違て": "ちごて"}
+"""Kanji the dictionary reads wrongly before a dialect ending: 違うて becomes タガウテ."""
+
+
 def read(text: str) -> Reading:
     """Read `text` (kanji, kana, whatever a recognizer writes)."""
     text = unicodedata.normalize("NFKC", text).strip()
+    for written, meant in _MISREAD.items():
+        text = text.replace(written, meant)
     kana = ""
     starts: set[int] = set()
     pauses: set[int] = set()

@@ -19,6 +19,7 @@ class Scope(Struct, forbid_unknown_fields=True):
     recoverable: list[str]
     between: str
     clause_breaks: list[str]
+    never_others: list[str]
 
 
 class Scoping:
@@ -62,9 +63,8 @@ class Scoping:
             if (
                 other.concept == "recovered"
                 and other.form in ("said", "linking", "possible")
-                and hit.start < other.start
-                and (other.start >= hit.end or other.end > hit.end)
-                and self._between.fullmatch(reading.kana[hit.end : max(other.start, hit.end)])
+                and other.start >= hit.end
+                and self._between.fullmatch(reading.kana[hit.end : other.start])
             ):
                 return msgspec.structs.replace(hit, form="over")
         return hit
@@ -77,7 +77,7 @@ class Scoping:
             if other.start >= hit.start or other.end > hit.start:
                 continue
             broken = self._break.search(reading.kana[other.end : hit.start])
-            if other.concept == "other_person" and not broken:
+            if other.concept == "other_person" and not broken and hit.concept not in self._scope.never_others:
                 return msgspec.structs.replace(hit, whose="other")
             if other.concept == "past" and not broken and not reading.kana[other.end :].startswith("カラ"):
                 return msgspec.structs.replace(hit, whose="past")
