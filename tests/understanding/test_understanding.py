@@ -113,7 +113,7 @@ def test_dialect_in_kana_is_read_as_written() -> None:
         ("rules.toml", lambda text: text.replace('any = ["dying"]', 'any = ["dyinng"]'), "dyinng"),
         ("rules.toml", lambda text: text.replace('intent = "pain"', 'intent = "pian"', 1), "行目"),
         ("phrases.toml", lambda text: text.replace("{spot}で転んで動けん", "{spto}で転んで動けん"), "spto"),
-        ("settings.toml", lambda text: text.replace("rule_bonus = 0.3", 'rule_bonus = "viel"', 1), "行目"),
+        ("settings.toml", lambda text: text.replace("rule_bonus = 0.3", 'rule_bonus = "much"', 1), "行目"),
     ],
 )
 def test_a_broken_lexicon_is_refused_with_the_line_that_is_wrong(
