@@ -108,6 +108,8 @@ def test_what_could_not_be_done_is_counted(make_hub: MakeHub) -> None:
 def test_a_missed_slot_reaches_the_queue_by_itself(make_hub: MakeHub, clock: TravellingClock) -> None:
     with make_hub() as hub:
         assert sees(hub)
+        # A hub that has never swept cannot tell that it stood still.
+        assert until(hub.store, lambda conn: pulse.last(conn, pulse.LAST_SWEEP) is not None)
         # Nobody's speaker was ever heard of: by the first deadline that is noticed, in the device lane.
         clock.forward(hours=7)
         hub.wake()
