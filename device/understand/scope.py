@@ -8,6 +8,9 @@ from msgspec import Struct
 from device.understand.reading import Reading, fold
 from device.understand.words import Hit
 
+_TRAILING = 2
+"""Kana after a cry that are only its breath (「助けてよお」); what goes on longer reports it (「助けてと言っとる」)."""
+
 
 class Scope(Struct, forbid_unknown_fields=True):
     """The first part of `rules.toml`, in hiragana as the city edits it."""
@@ -71,7 +74,7 @@ class Scoping:
 
     def _attribute(self, hit: Hit, hits: list[Hit], reading: Reading) -> Hit:
         concepts = {other.concept for other in hits}
-        if "media" in concepts:
+        if "media" in concepts and not self._cries_out_after_a_pause(hit, reading):
             return msgspec.structs.replace(hit, whose="told")
         for other in hits:
             if other.start >= hit.start or other.end > hit.start:
@@ -84,3 +87,11 @@ class Scoping:
             if other.concept == "if" and hit.form in ("said", "linking") and not broken:
                 return msgspec.structs.replace(hit, form="imagined")
         return hit
+
+    def _cries_out_after_a_pause(self, hit: Hit, reading: Reading) -> bool:
+        """Whether this is a cry of one's own that ends the answer: 「テレビで見て怖なった、助けて」."""
+        return (
+            hit.concept in self._scope.never_others
+            and len(reading.kana) - hit.end <= _TRAILING
+            and any(0 < pause <= hit.start for pause in reading.pauses)
+        )

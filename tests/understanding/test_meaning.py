@@ -124,3 +124,8 @@ def test_a_rule_about_a_concept_nobody_wrote_is_refused_with_its_line(tmp_path: 
     rules.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(Refused, match=rf"rules\.toml {wrong} 行目.*ambulanse"):
         Understanding.load(folder)
+
+
+def test_a_cry_of_ones_own_counts_though_the_television_was_named(understanding: Understanding) -> None:
+    assert understanding.understand("テレビで見て怖なった、助けて").intent is Intent.emergency
+    assert understanding.understand("テレビで、助けてと言っとる").intent is not Intent.emergency
