@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from contract.refusal import Refused
 from hub import pulse
 from hub.config import BrokerConfig, HubConfig
+from hub.due import HEARTBEAT
 from hub.service import Hub
 from hub.store import tables as t
 from tests import cast
@@ -108,8 +109,11 @@ def test_what_could_not_be_done_is_counted(make_hub: MakeHub) -> None:
 def test_a_missed_slot_reaches_the_queue_by_itself(make_hub: MakeHub, clock: TravellingClock) -> None:
     with make_hub() as hub:
         assert sees(hub)
-        # A hub that has never swept cannot tell that it stood still.
+        # Only a night shift that has planned its next deadline can tell that it slept past it; its beat says so.
         assert until(hub.store, lambda conn: pulse.last(conn, pulse.LAST_SWEEP) is not None)
+        beat = clock.forward(seconds=HEARTBEAT.total_seconds())
+        hub.wake()
+        assert until(hub.store, lambda conn: pulse.last(conn, pulse.LAST_SWEEP) == beat)
         # Nobody's speaker was ever heard of: by the first deadline that is noticed, in the device lane.
         clock.forward(hours=7)
         hub.wake()
