@@ -5,12 +5,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from contract.events import Event, Sos, decode_event
+from contract.events import Event, decode_event
 from provisioning.broker import Broker
 from tests.device.home import eventually
 
@@ -100,9 +99,6 @@ def test_whoever_is_killed_every_committed_event_arrives_and_counts_once(
     assert len(ids) == len(set(ids))
     # A kill between the commit and the note about it: at most one a speaker's kill.
     assert len(set(ids) - set(committed)) <= ROUNDS // 2 + 1
-    by_session = defaultdict(list)
-    for event in arrived:
-        if not isinstance(event.body, Sos):
-            by_session[event.session].append(event.seq)
-    assert all(numbers == sorted(numbers) for numbers in by_session.values())
+    # No word about the order of arrival: what a killed hub had not acknowledged, the broker hands out again after
+    # newer events. A speaker sends in order (test_link.py), and `seq` tells the order to whoever needs it.
     print(f"{len(committed)} events, {ROUNDS} kills, 0 lost")
