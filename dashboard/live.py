@@ -66,7 +66,7 @@ class Live:
         self._beat = beat
         self._pages: dict[Scope, Rendered] = {}
         self._locks: dict[Scope, asyncio.Lock] = {}
-        self._last_cost = 0.0
+        self._last_cost = self._last_made = 0.0
         self._generation = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -112,7 +112,8 @@ class Live:
         while True:
             await self._dirty.wait()
             if not self.closed:
-                await asyncio.sleep(max(QUIET_SECONDS, min(SHARE * self._last_cost, LONGEST_PAUSE_SECONDS)))
+                owed = min(SHARE * self._last_cost, LONGEST_PAUSE_SECONDS)
+                await asyncio.sleep(max(QUIET_SECONDS, self._last_made + owed - time.perf_counter()))
             self._dirty.clear()
             async with self._news:
                 self._generation += 1
@@ -127,7 +128,8 @@ class Live:
                 return kept
             began = time.perf_counter()
             html, residents = await asyncio.to_thread(self._render, scope)
-            self._last_cost = time.perf_counter() - began
+            self._last_made = time.perf_counter()
+            self._last_cost = self._last_made - began
             self.renderings += 1
             made = Rendered(
                 revision=revision,

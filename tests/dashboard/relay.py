@@ -13,8 +13,8 @@ class Relay:
 
     def __init__(self, to: int) -> None:
         self._to = to
-        self._open = threading.Event()
-        self._open.set()
+        self._line = threading.Event()
+        self._line.set()
         self._stopping = threading.Event()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.settimeout(_GLANCE_SECONDS)
@@ -26,12 +26,14 @@ class Relay:
         return f"http://127.0.0.1:{self.port}"
 
     def hold(self) -> None:
-        """From now on nothing passes, in either direction; connections stay open."""
-        self._open.clear()
+        """From now on nothing passes, in either direction; connections stay open, and stay dead."""
+        self._line.clear()
 
     def release(self) -> None:
-        """What was held passes, and what comes after it."""
-        self._open.set()
+        """New connections pass again. Those of before say nothing for ever."""
+        line = threading.Event()
+        line.set()
+        self._line = line
 
     def __enter__(self) -> "Relay":
         self._threads[0].start()
@@ -41,7 +43,6 @@ class Relay:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self._stopping.set()
-        self._open.set()
         for thread in self._threads:
             thread.join()
         self._listening.close()
@@ -57,13 +58,14 @@ class Relay:
             except OSError:
                 near.close()
                 continue
+            line = self._line
             for source, sink in ((near, far), (far, near)):
                 self._threads.append(
-                    threading.Thread(target=self._pass_on, args=(source, sink), name="relay")
+                    threading.Thread(target=self._pass_on, args=(source, sink, line), name="relay")
                 )
                 self._threads[-1].start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, line: threading.Event) -> None:
         source.settimeout(_GLANCE_SECONDS)
         with contextlib.suppress(OSError), source:
             while not self._stopping.is_set():
@@ -71,7 +73,7 @@ class Relay:
                     piece = source.recv(65536)
                 except TimeoutError:
                     continue
-                while not self._open.wait(_GLANCE_SECONDS):
+                while not line.wait(_GLANCE_SECONDS):
                     if self._stopping.is_set():
                         return
                 if not piece:

@@ -207,7 +207,9 @@ def test_a_case_is_taken_with_the_keyboard_and_the_focus_stays_in_its_row(
     assert page.evaluate("document.activeElement.closest('.case')?.textContent.includes('鈴木 キヨ')")
 
 
-def test_what_a_colleague_opened_stays_open(served: Served, morning: Homes, open_page: Open) -> None:
+def test_an_open_menu_stays_open_while_the_board_changes(
+    served: Served, morning: Homes, open_page: Open
+) -> None:
     page = open_page()
     enter(page, served.url)
     page.locator("#who summary").click()
@@ -241,12 +243,16 @@ def test_a_line_that_says_nothing_is_told_and_opened_anew(
     page = open_page()
     with Relay(served.port) as relay:
         enter(page, relay.url)
+        page.evaluate("window.stayed = true")
+        # A board is open for hours: the connections that brought its files were closed by the server long ago.
+        page.wait_for_function("() => performance.now() > 7000")
         relay.hold()
         expect(page.get_by_text("画面が更新されていません")).to_be_visible(timeout=20_000)
         morning.calls_for_help(cast.ITO)
         relay.release()
         expect(page.locator(".case-emergency")).to_contain_text("伊藤 ヨシ", timeout=30_000)
         expect(page.locator("#stale")).to_be_hidden()
+        assert page.evaluate("window.stayed") is True, "the page was loaded anew"
         page.goto("about:blank")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,14 +16,13 @@ from dashboard.app import create_app
 from dashboard.board import renderer, scope_of
 from dashboard.front import COOKIE, Front
 from dashboard.live import BEAT_SECONDS, Live, Scope
-from dashboard.serve import Served, serve
+from dashboard.serve import GRACE_SECONDS, Served, serve
 from hub import access
 from hub.access import Action, find_session
 from hub.service import Hub
 from tests import cast
 from tests.dashboard.conftest import OWN, PASSWORD, Enrol
 from tests.dashboard.homes import Homes
-
 
 T = TypeVar("T")
 
@@ -175,7 +175,9 @@ def test_the_stream_ends_at_once_when_the_server_stops(hub: Hub, account: Enrol)
     served = serve(create_app(hub), "127.0.0.1", 0)
     with watching(served, enter(served, account())) as stream:
         stream.board()
+        began = time.perf_counter()
         served.stop()
+        assert time.perf_counter() - began < GRACE_SECONDS, "it waited for the stream"
         while True:
             try:
                 stream.next()
@@ -187,7 +189,7 @@ def test_the_stream_ends_at_once_when_the_server_stops(hub: Hub, account: Enrol)
 def test_each_person_shown_is_logged_once_a_page_and_new_ones_as_they_come(
     served: Served, hub: Hub, homes: Homes, account: Enrol
 ) -> None:
-    homes.until("2026-11-24 08:05")
+    homes.until("2026-11-23 13:00")  # nobody was asked yet, so nobody is on the board
     homes.calls_for_help(cast.ITO)
     key = enter(served, account())
     httpx.get(served.url, cookies={COOKIE: key}).raise_for_status()
