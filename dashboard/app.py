@@ -7,7 +7,6 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from hub.service import Hub
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
@@ -17,6 +16,7 @@ from dashboard.front import Front, LoginNeeded, NotAllowed, PasswordNeeded, see_
 from dashboard.guard import Guard
 from dashboard.live import Live
 from hub import api
+from hub.service import Hub
 
 log = structlog.get_logger(__name__)
 STATIC = Path(__file__).parent / "static"

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from hub.service import Hub
 from jinja2 import Environment
 from sqlalchemy import Connection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -15,6 +14,7 @@ from dashboard.pages import load_templates
 from hub import views
 from hub.access import Action, Door, Resource, Session, Viewer, find_session, note
 from hub.outreach import operations as outreach
+from hub.service import Hub
 
 COOKIE = "mimamori_session"
 

@@ -138,6 +138,8 @@ def test_malformed_and_foreign_payloads_do_not_disturb_the_rest(
         sato.say(some(homes, cast.SATO_SPEAKER, 3))
         assert sato.rid()
         assert until(hub.store, lambda conn: len(conn.execute(select(t.quarantine.c.id)).all()) == 2)
+        counted = select(t.device.c.malformed).where(t.device.c.id == cast.SATO_SPEAKER)
+        assert until(hub.store, lambda conn: conn.scalar(counted) == 5)
         with hub.store.read() as conn:
             assert conn.execute(select(t.reason)).all() == []
             malformed = conn.scalar(select(t.device.c.malformed).where(t.device.c.id == cast.SATO_SPEAKER))
