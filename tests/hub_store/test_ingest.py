@@ -142,8 +142,6 @@ def test_malformed_and_foreign_payloads_do_not_disturb_the_rest(
         assert until(hub.store, lambda conn: conn.scalar(counted) == 5)
         with hub.store.read() as conn:
             assert conn.execute(select(t.reason)).all() == []
-            malformed = conn.scalar(select(t.device.c.malformed).where(t.device.c.id == cast.SATO_SPEAKER))
-        assert malformed == 5
         assert hub.health().quarantined == 2
 
 
