@@ -1,10 +1,12 @@
 """What every test may ask for. The cast: 佐藤 answers, 鈴木 is silent, 高橋's line is down, 田中 is away, 伊藤 asks for help."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.clock import TravellingClock
 
@@ -12,6 +14,11 @@ if TYPE_CHECKING:
     from hub.policy import Policy
     from hub.store.database import Store
     from provisioning.broker import Broker
+
+# The gate tries the same examples every time, so that red means a change; HYPOTHESIS_PROFILE=explore looks further.
+settings.register_profile("gate", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 # The parts are imported where they are used: a test of the speaker must not need the hub.
 
