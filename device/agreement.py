@@ -11,8 +11,8 @@ from contract.commands import Config, MalformedCommand, decode
 from contract.time import Clock
 from device.faults import Faults
 from device.memory import Memory
-from device.prompts import Prompts
 from device.steps import ConfigTaken, OnStep
+from device.talk.prompts import Prompts
 
 log = structlog.get_logger()
 

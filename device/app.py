@@ -17,23 +17,23 @@ from contract.time import OFFICE_ZONE, Clock, SystemClock
 from contract.topics import Channel
 from device.agreement import Agreement
 from device.config import DeviceConfig
-from device.dialogue import Abandoned, Dialogue, Listener, Understander
 from device.faults import Faults, Part
-from device.link import About, FromHub, LineUp, Link
+from device.line.link import About, FromHub, LineUp, Link
+from device.line.outbox import Outbox
+from device.line.post import Post
 from device.memory import Memory
-from device.mouth import Mouth
 from device.orders import Orders
-from device.outbox import Outbox
-from device.post import Post
-from device.prompts import load_prompts
-from device.recall import load_recall_words
 from device.schedule import due, is_open
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, ignore
 from device.store import Store
+from device.talk.dialogue import Abandoned, Dialogue, Listener, Understander
+from device.talk.mouth import Mouth
+from device.talk.prompts import load_prompts
+from device.talk.recall import load_recall_words
+from device.talk.turns import Prompt, Start
 from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
-from device.turns import Prompt, Start
 from device.upkeep import Upkeep
 
 log = structlog.get_logger()

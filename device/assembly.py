@@ -5,7 +5,6 @@ import threading
 from contract.places import models_folder
 from device.app import Speaker
 from device.config import DeviceConfig
-from device.dialogue import Abandoned
 from device.faults import Part
 from device.listen.choose import load_recognizer
 from device.listen.ear import Ear
@@ -17,6 +16,7 @@ from device.speak.cache import PromptCache
 from device.speak.openjtalk import OpenJTalkVoice
 from device.speak.pyaudio_loudspeaker import PyAudioLoudspeaker
 from device.steps import OnStep, ignore
+from device.talk.dialogue import Abandoned
 from device.understand import Understanding
 
 

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from contract.events import Fault
+from device.line.post import Post
 from device.memory import Memory
-from device.post import Post
 
 Part = Literal["microphone", "speaker", "disk", "clock", "network", "model", "config"]
 

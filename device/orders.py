@@ -8,9 +8,9 @@ import structlog
 from contract.commands import Command, CommandKind, MalformedCommand, decode
 from contract.events import Slot
 from contract.time import Clock, office_date
-from device.dialogue import Dialogue
 from device.memory import Memory
-from device.turns import Prompt
+from device.talk.dialogue import Dialogue
+from device.talk.turns import Prompt
 
 log = structlog.get_logger()
 

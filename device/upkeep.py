@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from device.faults import Faults
+from device.line.outbox import Outbox
 from device.memory import Memory
-from device.outbox import Outbox
 from device.store import Store
 from device.timekeeper import Timekeeper
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from contract.events import Activity, Sos
 from contract.ids import uuid7
 from contract.time import SystemClock
-from device.link import About, Link
+from device.line.link import About, Link
+from device.line.outbox import Outbox
+from device.line.post import Post
 from device.memory import Memory
-from device.outbox import Outbox
-from device.post import Post
 from device.steps import ignore
 from device.store import Store
 from device.timekeeper import Timekeeper

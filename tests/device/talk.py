@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from contract.events import CheckIn, Intent, Recall, Sos
-from device.conversation import Conversation
-from device.turns import (
+from device.talk.conversation import Conversation
+from device.talk.turns import (
     Action,
     AwaitDelivery,
     Delivered,

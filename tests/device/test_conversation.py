@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.events import CheckIn, Intent, Outcome, Recall, Sos
-from device.turns import Emit, Listen, Meant, Nothing, Prompt, Say, Start
+from device.talk.turns import Emit, Listen, Meant, Nothing, Prompt, Say, Start
 from tests.device.talk import (
     DEAF,
     FINE,

@@ -9,9 +9,9 @@ from contract.refusal import Refused
 from device import config as config_room
 from device.agreement import what_is_wrong
 from device.config import read_config
-from device.prompts import PACKAGED, load_prompts
-from device.recall import load_recall_words
-from device.turns import Prompt
+from device.talk.prompts import PACKAGED, load_prompts
+from device.talk.recall import load_recall_words
+from device.talk.turns import Prompt
 
 GOOD = PACKAGED.read_text(encoding="utf-8")
 

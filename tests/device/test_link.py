@@ -16,10 +16,10 @@ import pytest
 from contract.commands import Command, CommandKind
 from contract.events import Activity, CheckIn, Fault, Presence, Sos
 from contract.topics import Channel, topic
-from device.link import About, FromHub, LineUp, Link
+from device.line.link import About, FromHub, LineUp, Link
+from device.line.outbox import Outbox
+from device.line.post import Post
 from device.memory import Memory
-from device.outbox import Outbox
-from device.post import Post
 from device.steps import AskingEnded, ConfigTaken, Connected, Disconnected, EventAcked, EventSent
 from device.store import Store
 from device.timekeeper import Timekeeper

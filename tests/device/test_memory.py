@@ -8,8 +8,8 @@ import pytest
 
 from contract.commands import Config
 from contract.events import Activity, ClockQuality, Event
+from device.line.outbox import Outbox
 from device.memory import COMMANDS, Memory
-from device.outbox import Outbox
 from device.store import Store
 from tests.clock import office
 

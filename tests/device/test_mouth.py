@@ -5,10 +5,10 @@ import pytest
 
 from contract.commands import Command, CommandKind
 from contract.events import Outcome
-from device.mouth import Mouth, Unspeakable
 from device.speak.loudspeaker import SpeakerFault
 from device.speak.openjtalk import OpenJTalkVoice
 from device.steps import AskingEnded, Connected, NotPlayed, Said
+from device.talk.mouth import Mouth, Unspeakable
 from tests.device.conftest import Box
 from tests.device.home import Beeper, Loudspeaker
 from tests.device.hub_stand_in import HubStandIn, changed

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from contract.events import Activity, Body, ClockQuality, Event, Sos, decode_event, type_of
 from contract.refusal import Refused
-from device.courier import AGAIN_SECONDS, STUCK_TRIES, WINDOW, Courier
-from device.outbox import Outbox
+from device.line.courier import AGAIN_SECONDS, STUCK_TRIES, WINDOW, Courier
+from device.line.outbox import Outbox
 from device.store import Store
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

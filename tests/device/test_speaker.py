@@ -5,8 +5,8 @@ import pytest
 from contract.commands import Command, CommandKind, Config, SlotPlan
 from contract.events import CheckIn, Fault, Intent, Outcome, Presence, Recall, Sos
 from contract.topics import Channel
-from device import help_call
 from device.steps import Asked, AskingEnded, ConfigTaken, Connected, EventAcked, EventSent, Said
+from device.talk import help_call
 from tests.clock import office
 from tests.device.conftest import Box
 from tests.device.home import Beeper

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from device.outbox import Outbox, Waiting
+from device.line.outbox import Outbox, Waiting
 
 WINDOW = 20
 """Events under way at a time."""

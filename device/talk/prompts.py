@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from contract.datafile import line_of, read_toml
 from contract.refusal import Refused
-from device.turns import Prompt
+from device.talk.turns import Prompt
 
 PACKAGED = Path(__file__).with_name("prompts.toml")
 

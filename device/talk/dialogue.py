@@ -8,18 +8,18 @@ from typing import Protocol
 import structlog
 
 from contract.events import Body, Event, Sos
-from device.conversation import Conversation
 from device.faults import Faults
+from device.line.outbox import Outbox
+from device.line.post import Sender
 from device.listen.ear import Listening, ListeningKind
 from device.listen.recognizer import SURE, Heard
-from device.mouth import Mouth, Unspeakable
-from device.outbox import Outbox
-from device.post import Sender
-from device.prompts import Prompts
-from device.recall import RecallWords
 from device.speak.loudspeaker import SpeakerFault
 from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
-from device.turns import (
+from device.talk.conversation import Conversation
+from device.talk.mouth import Mouth, Unspeakable
+from device.talk.prompts import Prompts
+from device.talk.recall import RecallWords
+from device.talk.turns import (
     Action,
     AwaitDelivery,
     Delivered,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from contract.events import Intent, Recall, Sos
-from device.turns import (
+from device.talk.turns import (
     Action,
     AwaitDelivery,
     Delivered,

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from contract.events import Body, Event, Sos, type_of
 from contract.ids import uuid7
+from device.line.outbox import Outbox
 from device.memory import Memory
-from device.outbox import Outbox
 from device.steps import EventMade, OnStep
 from device.store import Work, nothing
 from device.timekeeper import Timekeeper

@@ -7,8 +7,8 @@ one check-in, and emits it before the sentence that tells of it. Nobody is `fine
 from enum import StrEnum
 
 from contract.events import CheckIn, Intent, Outcome
-from device.help_call import HelpCall
-from device.turns import (
+from device.talk.help_call import HelpCall
+from device.talk.turns import (
     Action,
     Emit,
     Finish,

@@ -13,9 +13,9 @@ from contract.events import Presence, State, encode
 from contract.time import Clock
 from contract.topics import Channel
 from device.config import DeviceConfig
-from device.courier import Courier
-from device.line import Line
-from device.outbox import Outbox, Waiting
+from device.line.connection import Line
+from device.line.courier import Courier
+from device.line.outbox import Outbox, Waiting
 from device.steps import Connected, Disconnected, EventAcked, EventSent, OnStep
 
 log = structlog.get_logger()
