@@ -1,5 +1,6 @@
 """One piece of work on the store: what it may touch, and what it writes down at its end."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, insert
 
 from contract.ids import NewId
 from hub import agenda
+from hub.notices import rows as outbox_rows
 from hub.policy import Policy
 from hub.store import tables as t
 from hub.vocabulary import DueKind
@@ -30,6 +32,8 @@ class Work:
         self.policy = policy
         self._transitions: list[dict[str, Any]] = []
         self._due: dict[tuple[DueKind, str], datetime | None] = {}
+        self._notices: list[dict[str, Any]] = []
+        self._withdrawn: list[tuple[str, str, str]] = []
 
     def __enter__(self) -> "Work":
         return self
@@ -71,11 +75,23 @@ class Work:
         """Let `kind` no longer fall due for `subject`."""
         self._due[kind, subject] = None
 
+    def tell(self, notices: Sequence[dict[str, Any]]) -> None:
+        """Rows of the outbox; use `hub.notices.outbox`."""
+        self._notices += notices
+
+    def untell(self, subjects: Sequence[tuple[str, str, str]]) -> None:
+        """Subjects (kind, id, why) of which nobody is to be told any more; use `hub.notices.outbox`."""
+        self._withdrawn += subjects
+
     def flush(self) -> None:
         """Write what was gathered."""
         if self._transitions:
             self.conn.execute(insert(t.transition), self._transitions)
         agenda.cancel_all(self.conn, [key for key, at in self._due.items() if at is None])
         agenda.schedule_all(self.conn, [(*key, at) for key, at in self._due.items() if at is not None])
+        outbox_rows.insert(self.conn, self._notices)
+        outbox_rows.withdraw(self.conn, self._withdrawn, self.now)
         self._transitions = []
         self._due = {}
+        self._notices = []
+        self._withdrawn = []
