@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from contract.events import Identifier
+from contract.events import AnnouncementKind, Identifier, QuestionKey
 
 OfficeTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$")]
 """A time of day in the office's zone: "08:00" or, where seconds matter, "08:00:30"."""
@@ -33,6 +33,32 @@ class SlotPlan(Struct, frozen=True, kw_only=True):
     """A key of the device's prompts file."""
 
 
+class QuietHours(Struct, frozen=True, kw_only=True):
+    """When nothing is announced but 防災; over midnight when `until` is the earlier one. Check-ins keep their times."""
+
+    begins: OfficeTime
+    until: OfficeTime
+
+
+class Reminder(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something to say at a time of the day: 薬, ごみ, 行事."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,24}$")]
+    at: OfficeTime
+    kind: AnnouncementKind
+    text: Annotated[str, Meta(max_length=200)] = ""
+    """What is said; empty when `prompt` is given."""
+    prompt: Annotated[str, Meta(max_length=40)] = ""
+    """Or the key of an announcement in the device's prompts file."""
+    weekdays: Annotated[list[Annotated[int, Meta(ge=1, le=7)]], Meta(min_length=1, max_length=7)] = (
+        msgspec.field(default_factory=lambda: [1, 2, 3, 4, 5, 6, 7])
+    )
+
+    def __post_init__(self) -> None:
+        if bool(self.text.strip()) == bool(self.prompt):
+            raise ValueError("a reminder has either a text or a prompt")
+
+
 class Config(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The retained configuration of one home. A device keeps the last good one and refuses a bad one whole."""
 
@@ -52,6 +78,12 @@ class Config(Struct, frozen=True, kw_only=True, omit_defaults=True):
     speech_rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 0.85
     """1.0 is the voice's own pace; slower is below."""
     volume: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.8
+    extras: Annotated[list[QuestionKey], Meta(max_length=5)] = msgspec.field(default_factory=list)
+    """Further questions for はい or いいえ, asked of somebody who is well; keys of the device's prompts file."""
+    reminders: Annotated[list[Reminder], Meta(max_length=24)] = msgspec.field(default_factory=list)
+    quiet: QuietHours | None = None
+    listen_for_help: bool = False
+    """Consent to listen for calls for help outside of check-ins too."""
 
 
 class CommandKind(StrEnum):
@@ -60,7 +92,7 @@ class CommandKind(StrEnum):
     ask_now = "ask_now"
     """Ask the check-in question now."""
     say = "say"
-    """Speak `text` once, never over an open question."""
+    """Speak `text` once, never over an open question, and not in the quiet hours unless it is 防災."""
     selftest = "selftest"
     update = "update"
     locate = "locate"
@@ -74,6 +106,10 @@ class Command(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: CommandKind
     text: Annotated[str, Meta(max_length=500)] | None = None
     slot: str | None = None
+    announce: AnnouncementKind = AnnouncementKind.other
+    """What a `say` is about."""
+    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
+    """A `say` that could not be spoken by then is given up, and reported; the device's own limit when absent."""
 
 
 class MalformedCommand(ValueError):

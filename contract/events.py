@@ -81,6 +81,20 @@ class Intent(StrEnum):
     """Speech that is no answer: television, visitors, talk to somebody else."""
 
 
+QuestionKey = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}$")]
+"""The name of a question in the device's prompts file."""
+
+
+class ExtraAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of one further question (眠れましたか), asked only of somebody who is well."""
+
+    question: QuestionKey
+    answer: Literal["yes", "no", "unclear", "no_answer"]
+    """`unclear`: spoke, and it was neither; `no_answer`: said nothing."""
+    worrying: bool = False
+    """The answer that staff should see: did not sleep, did not eat."""
+
+
 class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One asking and what came of it; sent after every attempt, so that a later power cut takes nothing along."""
 
@@ -95,6 +109,8 @@ class CheckIn(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """From the end of the prompt to the first word."""
     text: Annotated[str, Meta(max_length=2000)] | None = None
     """The words heard. Absent without the resident's written consent."""
+    extras: Annotated[list[ExtraAnswer], Meta(max_length=5)] = msgspec.field(default_factory=list)
+    """Further questions, in the order they were asked; empty when none were."""
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.answered) != (self.intent is not None):
@@ -156,7 +172,30 @@ class SelfTest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Level of the tone at the microphone, dBFS."""
 
 
-Body = CheckIn | Sos | Recall | TestPress | TalkRequest | AbsenceSaid | Activity | Fault | SelfTest
+class AnnouncementKind(StrEnum):
+    """What is announced; a city's own sort of news is `other`."""
+
+    medicine = "medicine"
+    garbage = "garbage"
+    event = "event"
+    disaster = "disaster"
+    """防災: the only one that is spoken in the quiet hours too."""
+    other = "other"
+
+
+class Announced(Struct, frozen=True, kw_only=True):
+    """What became of one announcement or reminder: none is dropped silently."""
+
+    name: Identifier
+    """The id of the command, or the day and name of the reminder: "2026-11-24/medicine"."""
+    kind: AnnouncementKind
+    outcome: Literal["played", "not_played", "expired"]
+    """`not_played`: the loudspeaker gave nothing, also later; `expired`: its time went by, in quiet hours for example."""
+
+
+Body = (
+    CheckIn | Sos | Recall | TestPress | TalkRequest | AbsenceSaid | Activity | Fault | SelfTest | Announced
+)
 
 BODIES: dict[str, type[Body]] = {
     "check_in": CheckIn,
@@ -168,6 +207,7 @@ BODIES: dict[str, type[Body]] = {
     "activity": Activity,
     "fault": Fault,
     "selftest": SelfTest,
+    "announced": Announced,
 }
 """Every type of version 1, by the word on the wire."""
 

@@ -76,6 +76,17 @@ def what_is_wrong(config: Config, prompts: Prompts) -> str | None:
     for position, slot in enumerate(config.slots):
         if slot.question not in prompts.questions:
             return f"no prompt for the question {slot.question} - at `$.slots[{position}].question`"
+    for position, key in enumerate(config.extras):
+        if key not in prompts.extras:
+            return f"no prompt for the further question {key} - at `$.extras[{position}]`"
+    if len(set(config.extras)) < len(config.extras):
+        return "a further question stands twice - at `$.extras`"
+    for name, count in Counter(reminder.name for reminder in config.reminders).items():
+        if count > 1:
+            return f"two reminders are called {name} - at `$.reminders`"
+    for position, reminder in enumerate(config.reminders):
+        if reminder.prompt and reminder.prompt not in prompts.announcements:
+            return f"no prompt for the reminder {reminder.prompt} - at `$.reminders[{position}].prompt`"
     steps = [0.0, *config.retry_after_seconds]
     if any(later <= earlier for earlier, later in pairwise(steps)):
         return "retries must count up from the slot's time - at `$.retry_after_seconds`"

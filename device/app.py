@@ -107,6 +107,7 @@ class Speaker:
             self._link,
             self._faults,
             self._emit,
+            self._memory.keep,
             on_step,
             self._stopping.is_set,
         )
@@ -152,6 +153,11 @@ class Speaker:
         config, since = self._agreement.config, self._agreement.since
         for asking in list(self._memory.askings.values()):
             if not asking.open:
+                continue
+            kept = self._memory.kept
+            if kept and (kept.slot, kept.attempts) == (asking.slot, asking.attempts):
+                # Well, and agreed to: what was still being asked about is lost, the answer is not (P1).
+                self._emit(kept)
                 continue
             again = config is not None and is_open(config, since, asking.slot, now)
             if not again or asking.starts >= MOST_STARTS:
@@ -204,6 +210,7 @@ class Speaker:
                 question=question,
                 last=last,
                 share_text=config is not None and config.share_text,
+                extras=self._prompts.extra_questions(config.extras if config else ()),
             )
         )
         self._link.say_muted(self._dialogue.muted)

@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+import msgspec
 import structlog
 
 from contract.commands import Config, MalformedCommand, decode, encode
+from contract.events import CheckIn
 from device.schedule import Asking, worth_remembering
-from device.store import Store, Work
+from device.store import Store, Work, nothing
 
 log = structlog.get_logger()
 
@@ -58,7 +60,30 @@ class Memory:
     def ended(self, slot: str, *, answered: bool) -> Work:
         """One asking is over; what is returned is to be written together with its event."""
         asking = self._askings[slot]
-        return self._put(replace(asking, open=False, answered=asking.answered or answered))
+        over = self._put(replace(asking, open=False, answered=asking.answered or answered))
+        nothing_kept = self._facts_are({"kept": b""}) if self._facts.get("kept") else nothing
+
+        def work(db: sqlite3.Connection) -> None:
+            over(db)
+            nothing_kept(db)
+
+        return work
+
+    @property
+    def kept(self) -> CheckIn | None:
+        """The check-in that an open asking would have come to, had the power not been cut."""
+        raw = self._facts.get("kept")
+        if not raw:
+            return None
+        try:
+            return msgspec.json.decode(raw, type=CheckIn)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            log.warning("kept_check_in_unreadable")
+            return None
+
+    def keep(self, check_in: CheckIn) -> None:
+        """Write it down; its event takes it away again."""
+        self._store.write(self._facts_are({"kept": msgspec.json.encode(check_in)}))
 
     def forget(self, now: datetime) -> None:
         """Drop what is not worth remembering at `now`."""

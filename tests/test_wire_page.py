@@ -69,7 +69,18 @@ def test_the_printed_speaker_has_its_answer_stored(hub: Hub, broker: Broker, pro
 def test_every_topic_type_and_word_of_the_contract_is_on_the_page() -> None:
     schema = json_schema()["$defs"]
     words = [f"{ROOT}/{{device}}/{channel}" for channel in Channel]
-    for name in ("CheckIn", "Sos", "Recall", "AbsenceSaid", "Activity", "Fault", "SelfTest", "Envelope"):
+    for name in (
+        "CheckIn",
+        "Sos",
+        "Recall",
+        "AbsenceSaid",
+        "Activity",
+        "Fault",
+        "SelfTest",
+        "Announced",
+        "ExtraAnswer",
+        "Envelope",
+    ):
         words += schema[name]["properties"]
     for enum in ("Outcome", "Intent", "ClockQuality"):
         words += schema[enum]["enum"]

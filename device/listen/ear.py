@@ -3,6 +3,7 @@
 import time
 from enum import StrEnum
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -51,27 +52,32 @@ class Ear:
         self._microphone = microphone
         self._recognizer = recognizer
         self._settings = settings
+        brief = msgspec.structs.replace(settings.speech, begins_within=settings.speech.objection_within)
+        self._brief = msgspec.structs.replace(settings, speech=brief)
         self._detector = detector or SileroDetector()
         self._counter = counter
 
-    def listen(self) -> Listening:
-        """Open the microphone when the prompt has ended and listen to one answer; never raises for a dead one."""
+    def listen(self, *, briefly: bool = False) -> Listening:
+        """Open the microphone when the prompt has ended and listen to one answer; never raises for a dead one.
+
+        `briefly` waits only as long as an objection takes to begin.
+        """
         if self._microphone.muted:
             return Listening(outcome_kind=ListeningKind.muted)
         try:
             self._microphone.open()
-            return self._listen()
+            return self._listen(self._brief if briefly else self._settings)
         except MicrophoneFault:
             return Listening(outcome_kind=ListeningKind.mic_fault)
         finally:
             self._microphone.close()
 
-    def _listen(self) -> Listening:
-        dead = DeadMicrophone(self._settings.microphone)
-        skipped = in_samples(self._settings.microphone.open_after_prompt)
+    def _listen(self, settings: EndpointSettings) -> Listening:
+        dead = DeadMicrophone(settings.microphone)
+        skipped = in_samples(settings.microphone.open_after_prompt)
         for _ in range(-(-skipped // FRAME)):
             dead.feed(self._microphone.frame())
-        endpointer = Endpointer(self._settings, self._detector)
+        endpointer = Endpointer(settings, self._detector)
         utterance = self._recognizer.utterance()
         working = 0.0
         while True:

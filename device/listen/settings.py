@@ -31,6 +31,8 @@ class SpeechSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     goes_on_at: Probability
     at_least: Duration
     begins_within: Duration
+    objection_within: Duration
+    """The same after something was read back."""
     ends_after_silence: Duration
     longest: Duration
     lead: Duration
@@ -40,6 +42,8 @@ class SpeechSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if self.tail >= self.ends_after_silence:
             raise ValueError("tail は ends_after_silence より短くしてください")
+        if self.objection_within > self.begins_within:
+            raise ValueError("objection_within は begins_within 以下にしてください")
         if self.begins_within >= self.longest:
             raise ValueError("begins_within は longest より短くしてください")
         if self.goes_on_at > self.begins_at:

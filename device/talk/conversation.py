@@ -1,18 +1,24 @@
 """One asking as a pure state machine: what happened goes in, what to do comes out. No clock, no sound, no line.
 
-Three rules hold whatever is fed in. A call for help is emitted before anything is said. Every asking emits exactly
-one check-in, and emits it before the sentence that tells of it. Nobody is `fine` without an understood answer.
+Four rules hold whatever is fed in. A call for help is emitted before anything is said. Every asking emits exactly
+one check-in, and emits it before the sentence that tells of it. Nobody is `fine` without an understood answer. And
+nobody is `fine` who was not told so and could not object: recognizers drop negations.
 """
 
 from enum import StrEnum
 
-from contract.events import CheckIn, Intent, Outcome
+from contract.events import Intent, Outcome
+from device.talk.draft import Draft
+from device.talk.extras import Ended, Extras
 from device.talk.help_call import HelpCall
+from device.talk.sentences import BAD, CONFIRM, NOTED, WELL, without_answer
 from device.talk.turns import (
+    DEAF,
     Action,
     Emit,
     Finish,
     Input,
+    Keep,
     Listen,
     Meant,
     Nothing,
@@ -28,27 +34,6 @@ RE_ASKS = 2
 REPEATS = 2
 """How often it says the question again because the resident asked for that."""
 
-_CONFIRM = {
-    Intent.fine: Prompt.confirm_fine,
-    Intent.as_usual: Prompt.confirm_fine,
-    Intent.unwell: Prompt.confirm_unwell,
-    Intent.pain: Prompt.confirm_pain,
-    Intent.wants_talk: Prompt.confirm_talk,
-    Intent.going_out: Prompt.confirm_going_out,
-    Intent.declined: Prompt.confirm_declined,
-}
-_NOTED = {
-    Intent.fine: (Prompt.read_back_fine, Prompt.thanks),
-    Intent.as_usual: (Prompt.read_back_fine, Prompt.thanks),
-    Intent.unwell: (Prompt.unwell_noted,),
-    Intent.pain: (Prompt.pain_noted,),
-    Intent.wants_talk: (Prompt.talk_noted,),
-    Intent.going_out: (Prompt.going_out_noted,),
-    Intent.declined: (Prompt.declined_noted,),
-}
-_WELL = frozenset({Intent.fine, Intent.as_usual})
-_BAD = frozenset({Intent.unwell, Intent.pain})
-
 
 class Stage(StrEnum):
     """Where the dialogue is."""
@@ -58,10 +43,17 @@ class Stage(StrEnum):
     """The open question is asked."""
     closed = "closed"
     """A question for はい or いいえ is asked."""
+    read_back = "read_back"
+    """「お元気、ということですね」: whoever was misheard objects now; silence agrees."""
+    extras = "extras"
+    """Well, and that is kept; `Extras` has the word."""
     help = "help"
     """Distress was heard; `HelpCall` has the word."""
     closing = "closing"
     done = "done"
+
+
+_OPEN = (Stage.question, Stage.closed, Stage.read_back)
 
 
 class Conversation:
@@ -69,37 +61,48 @@ class Conversation:
 
     def __init__(self) -> None:
         self.stage = Stage.new
-        self._start: Start | None = None
+        self._draft: Draft | None = None
         self._asked: tuple[str, ...] = ()
         self._doubt = Intent.fine
         """What the closed question asks about."""
-        self._worry: Meant | None = None
-        """An uncertain sign that something is wrong: it counts unless it is cleared up."""
+        self._well: Meant | None = None
+        """The good answer that was read back."""
+        self._worry: tuple[Intent, float] | None = None
+        """An uncertain sign that something is wrong, and how sure: it counts unless it is cleared up."""
         self._re_asks = 0
         self._repeats = 0
-        self._words: list[str] = []
-        self._delay_ms: int | None = None
+        self._extras: Extras | None = None
         self._call: HelpCall | None = None
 
     def step(self, event: Input) -> tuple[Action, ...]:
         """What to do now. What does not belong to the present stage changes nothing and returns nothing."""
         if self._call:
             return self._during_call(self._call, event)
+        if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras):
+            self._begun.heard(event)
+            if event.intent is Intent.emergency:
+                return self._call_for_help(event)
+        if self.stage is Stage.extras and self._extras:
+            return self._during_extras(self._extras, event)
         match event:
             case Start() if self.stage is Stage.new:
-                self._start = event
+                self._draft = Draft(event)
                 opening = event.greeting if event.attempt == 1 else Prompt.ask_again
                 return self._ask(Stage.question, opening, event.question)
-            case Spoken() if self.stage in (Stage.question, Stage.closed):
-                return (Listen(),)
-            case SpeakFailed() if self.stage in (Stage.question, Stage.closed):
+            case Spoken() if self.stage in _OPEN:
+                return (Listen(briefly=self.stage is Stage.read_back),)
+            case SpeakFailed() if self.stage in _OPEN:
                 # The resident may not have heard what is asked, so silence from here on says nothing (P2).
                 return (*self._report(Outcome.not_played), *self._finish())
             case Spoken() | SpeakFailed() if self.stage is Stage.closing:
                 return self._finish()
+            case Meant() if self.stage is Stage.read_back:
+                return self._objection(event)
+            case Meant() if self.stage is Stage.closed and event.yes is not None:
+                return self._yes_or_no(event, event.yes)
             case Meant() if self.stage in (Stage.question, Stage.closed):
-                return self._meant(event)
-            case Nothing() if self.stage in (Stage.question, Stage.closed):
+                return self._answer(event)
+            case Nothing() if self.stage in _OPEN:
                 return self._nothing(event)
         return ()
 
@@ -114,7 +117,7 @@ class Conversation:
 
     def _call_for_help(self, meant: Meant) -> tuple[Action, ...]:
         self.stage = Stage.help
-        start = self._started
+        start = self._begun.start
         self._call = HelpCall("voice", start.slot, meant.text if start.share_text else None)
         # One asking, one check-in: it is settled in the same breath, so that nobody is asked again.
         return (*self._call.start(), *self._report(Outcome.answered, Intent.emergency, meant.confidence))
@@ -127,60 +130,57 @@ class Conversation:
 
     # ---- answers ---------------------------------------------------------------------------------------
 
-    def _meant(self, meant: Meant) -> tuple[Action, ...]:
-        self._words.append(meant.text)
-        if self._delay_ms is None:
-            self._delay_ms = meant.delay_ms
-        if meant.intent is Intent.emergency:
-            return self._call_for_help(meant)
-        if self.stage is Stage.closed and meant.yes is not None:
-            return self._yes_or_no(meant, meant.yes)
-        return self._answer(meant)
-
     def _answer(self, meant: Meant) -> tuple[Action, ...]:
         if meant.intent is Intent.repeat:
             return self._repeat()
-        if meant.intent not in _NOTED:
+        if meant.intent not in NOTED:
             return self._not_understood()
-        if meant.certain and meant.clear:
-            return self._count(meant.intent, meant)
-        return self._doubtful(meant.intent, meant)
+        if not (meant.certain and meant.clear):
+            return self._doubtful(meant.intent, meant)
+        if meant.intent in WELL:
+            return self._read_back(meant)
+        return self._count(meant.intent, meant.confidence)
 
-    def _doubtful(self, intent: Intent, meant: Meant) -> tuple[Action, ...]:
-        if intent in _BAD:
-            self._worry = meant
+    def _doubtful(self, intent: Intent, meant: Meant, *before: Prompt) -> tuple[Action, ...]:
+        if intent in BAD:
+            self._worry = self._worry or (intent, meant.confidence)
         if self._re_asks >= RE_ASKS:
             return self._give_up(Outcome.not_understood)
         self._re_asks += 1
         self._doubt = intent
-        return self._ask(Stage.closed, _CONFIRM[intent])
+        return self._ask(Stage.closed, *before, CONFIRM[intent])
 
     def _yes_or_no(self, meant: Meant, yes: bool) -> tuple[Action, ...]:
-        if meant.certain and meant.clear and meant.intent in _BAD:
+        if meant.certain and meant.clear and meant.intent in BAD:
             # 「はい、でも痛いです」: what is wrong outweighs the politeness before it.
-            return self._count(meant.intent, meant)
+            return self._count(meant.intent, meant.confidence)
         if not meant.clear:
             return self._doubtful(self._doubt, meant)
+        if yes and self._doubt in WELL and meant.certain and meant.intent in WELL:
+            # 「大丈夫」 may be what was heard of 「大丈夫じゃない」; a はい is not so easily misheard.
+            return self._read_back(meant)
         if yes:
-            return self._count(self._doubt, meant)
-        if self._doubt not in _WELL:
+            return (
+                self._well_again(meant) if self._doubt in WELL else self._count(self._doubt, meant.confidence)
+            )
+        if self._doubt not in WELL:
             self._worry = None
             return self._doubtful(Intent.fine, meant)
-        if meant.certain and meant.intent in _WELL:
+        if meant.certain and meant.intent in WELL:
             # 「いいえ、元気です」 can be either.
             return self._doubtful(Intent.fine, meant)
-        return self._count(Intent.unwell, meant)
+        return self._count(Intent.unwell, meant.confidence)
 
     def _not_understood(self) -> tuple[Action, ...]:
         if self._re_asks >= RE_ASKS:
             return self._give_up(Outcome.not_understood)
         self._re_asks += 1
         if self.stage is Stage.question and self._re_asks < RE_ASKS:
-            return self._ask(Stage.question, Prompt.say_again, self._started.question)
+            return self._ask(Stage.question, Prompt.say_again, self._begun.start.question)
         # はい and いいえ are far easier to hear than an open answer.
         if self.stage is Stage.question:
             self._doubt = Intent.fine
-        return self._ask(Stage.closed, Prompt.say_again, _CONFIRM[self._doubt])
+        return self._ask(Stage.closed, Prompt.say_again, CONFIRM[self._doubt])
 
     def _repeat(self) -> tuple[Action, ...]:
         if self._repeats >= REPEATS:
@@ -189,48 +189,79 @@ class Conversation:
         return (Say(self._asked, plainly=True),)
 
     def _nothing(self, nothing: Nothing) -> tuple[Action, ...]:
-        deaf = nothing.kind in ("muted", "mic_fault")
-        if self._words and not deaf:
-            return self._give_up(Outcome.not_understood)
-        return self._give_up(Outcome(nothing.kind))
+        if nothing.kind in DEAF:
+            # An objection could not have been heard either, so what was read back does not count.
+            return self._give_up(Outcome(nothing.kind))
+        if self.stage is Stage.read_back and self._well:
+            return self._well_again(self._well)
+        return self._give_up(Outcome.not_understood if self._begun.has_words else Outcome(nothing.kind))
+
+    # ---- well ------------------------------------------------------------------------------------------
+
+    def _read_back(self, meant: Meant) -> tuple[Action, ...]:
+        if self._well:
+            # Read back once, and said again since: that is as sure as words can be.
+            return self._well_again(meant)
+        self._well = meant
+        return self._ask(Stage.read_back, Prompt.read_back_fine)
+
+    def _objection(self, meant: Meant) -> tuple[Action, ...]:
+        plain = meant.certain and meant.clear
+        if meant.intent in BAD:
+            if plain:
+                return self._count(meant.intent, meant.confidence)
+            return self._doubtful(meant.intent, meant, Prompt.sorry_misheard)
+        if meant.yes is False:
+            return self._doubtful(Intent.unwell, meant, Prompt.sorry_misheard)
+        if meant.yes and meant.clear and self._well and not (meant.certain and meant.intent in WELL):
+            return self._well_again(self._well)
+        if plain and meant.intent is Intent.repeat:
+            return self._repeat()
+        if plain and meant.intent in (Intent.wants_talk, Intent.going_out):
+            return self._count(meant.intent, meant.confidence)
+        # Words, and no agreement in them. Whatever they were, はい is easier to hear.
+        return self._doubtful(Intent.fine, meant)
+
+    def _well_again(self, meant: Meant) -> tuple[Action, ...]:
+        self._worry = None
+        self._well = self._well or meant
+        if not self._begun.start.extras:
+            return self._count(self._well_intent, self._well.confidence)
+        self.stage = Stage.extras
+        self._extras = Extras(self._begun.start.extras)
+        check_in = self._begun.check_in(Outcome.answered, self._well_intent, self._well.confidence)
+        return (Keep(check_in), *self._extras.start())
+
+    @property
+    def _well_intent(self) -> Intent:
+        return self._well.intent if self._well and self._well.intent in WELL else Intent.fine
+
+    def _during_extras(self, extras: Extras, event: Input) -> tuple[Action, ...]:
+        actions = extras.step(event)
+        self._begun.extras = extras.answers
+        match extras.ended:
+            case Ended.wrong if extras.wrong:
+                return self._count(extras.wrong.intent, extras.wrong.confidence)
+            case Ended.asked if self._well:
+                return self._count(self._well_intent, self._well.confidence)
+        return actions
 
     # ---- ends ------------------------------------------------------------------------------------------
 
-    def _count(self, intent: Intent, meant: Meant) -> tuple[Action, ...]:
-        report = self._report(Outcome.answered, intent, meant.confidence)
-        return (*report, *self._say_last(*_NOTED[intent]))
+    def _count(self, intent: Intent, confidence: float) -> tuple[Action, ...]:
+        report = self._report(Outcome.answered, intent, confidence)
+        return (*report, *self._say_last(NOTED[intent]))
 
     def _give_up(self, outcome: Outcome) -> tuple[Action, ...]:
         if self._worry:
             # Said once that something is wrong, and it could not be cleared up: somebody should ask.
-            return self._count(self._worry.intent, self._worry)
-        match outcome:
-            case Outcome.mic_fault:
-                words = Prompt.cannot_hear
-            case Outcome.muted:
-                words = Prompt.muted
-            case _:
-                words = Prompt.no_answer if self._started.last else Prompt.later
-        return (*self._report(outcome), *self._say_last(words))
+            return self._count(*self._worry)
+        return (*self._report(outcome), *self._say_last(without_answer(outcome, last=self._begun.start.last)))
 
     def _report(
         self, outcome: Outcome, intent: Intent | None = None, confidence: float | None = None
     ) -> tuple[Action, ...]:
-        start = self._started
-        text = "／".join(self._words)[:2000] if start.share_text and self._words else None
-        return (
-            Emit(
-                CheckIn(
-                    slot=start.slot,
-                    outcome=outcome,
-                    intent=intent,
-                    confidence=confidence,
-                    attempts=start.attempt,
-                    answer_delay_ms=self._delay_ms,
-                    text=text,
-                )
-            ),
-        )
+        return (Emit(self._begun.check_in(outcome, intent, confidence)),)
 
     def _say_last(self, *prompts: str) -> tuple[Action, ...]:
         self.stage = Stage.closing
@@ -241,7 +272,7 @@ class Conversation:
         return (Finish(),)
 
     @property
-    def _started(self) -> Start:
-        if self._start is None:
+    def _begun(self) -> Draft:
+        if self._draft is None:
             raise RuntimeError("the conversation has not been started")
-        return self._start
+        return self._draft

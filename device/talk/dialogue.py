@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from contract.events import Body, Event, Sos
+from contract.events import Body, CheckIn, Event, Sos
 from device.faults import Faults
 from device.line.outbox import Outbox
 from device.line.post import Sender
@@ -26,6 +26,7 @@ from device.talk.turns import (
     Emit,
     Finish,
     Input,
+    Keep,
     Listen,
     Made,
     Meant,
@@ -54,8 +55,8 @@ log = structlog.get_logger()
 class Listener(Protocol):
     """Whoever listens to one answer; `device.listen.ear.Ear` in a home."""
 
-    def listen(self) -> Listening:
-        """Listen to one answer; never raise for a dead microphone."""
+    def listen(self, *, briefly: bool = False) -> Listening:
+        """Listen to one answer; `briefly` waits less long for its first word. Never raise for a dead microphone."""
 
 
 class Understander(Protocol):
@@ -86,6 +87,7 @@ class Dialogue:
         sender: Sender,
         faults: Faults,
         emit: Callable[[Body], Event],
+        keep: Callable[[CheckIn], None],
         on_step: OnStep,
         stopping: Callable[[], bool],
         counter: Callable[[], float] = time.perf_counter,
@@ -99,6 +101,7 @@ class Dialogue:
         self._sender = sender
         self._faults = faults
         self._emit = emit
+        self._keep = keep
         self._on_step = on_step
         self._stopping = stopping
         self._counter = counter
@@ -135,8 +138,10 @@ class Dialogue:
 
     def _do(self, action: Action) -> Input | None:
         match action:
-            case Listen():
-                return self._listen()
+            case Listen(briefly, extra):
+                return self._listen(briefly=briefly, extra=extra)
+            case Keep(check_in):
+                self._keep(check_in)
             case Emit(body):
                 event_id = self._emit(body).id
                 if isinstance(body, Sos):
@@ -176,8 +181,8 @@ class Dialogue:
         self._faults.mended("speaker")
         return Spoken()
 
-    def _listen(self) -> Meant | Nothing:
-        listening = self._ear.listen()
+    def _listen(self, *, briefly: bool, extra: str | None) -> Meant | Nothing:
+        listening = self._ear.listen(briefly=briefly)
         if self._stopping():
             raise Abandoned
         self.muted = listening.outcome_kind is ListeningKind.muted
@@ -197,12 +202,14 @@ class Dialogue:
                 listening.stage_ms,
             )
         )
-        return self._meant(listening.heard, listening.first_word_s)
+        return self._meant(listening.heard, listening.first_word_s, extra)
 
-    def _meant(self, heard: Heard, first_word_s: float | None) -> Meant:
+    def _meant(self, heard: Heard, first_word_s: float | None, extra: str | None) -> Meant:
         began = self._counter()
         meaning = self._understanding.understand(heard.text)
-        yes = self._understanding.yes_or_no(heard.text)
+        yes = self._prompts.answers(extra, heard.text) if extra else None
+        if yes is None:
+            yes = self._understanding.yes_or_no(heard.text)
         self._on_step(Understood(meaning, (self._counter() - began) * 1000))
         return Meant(
             intent=meaning.intent,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from contract.events import Body, Intent
+from contract.events import Body, CheckIn, Intent
 
 
 class Prompt(StrEnum):
@@ -24,7 +24,14 @@ class Prompt(StrEnum):
     confirm_going_out = "confirm_going_out"
     confirm_declined = "confirm_declined"
     read_back_fine = "read_back_fine"
+    """Said of a certain 元気; whoever was misheard objects now."""
     thanks = "thanks"
+    extras_intro = "extras_intro"
+    """Before the first further question."""
+    extra_again = "extra_again"
+    """A further question was answered with neither はい nor いいえ."""
+    sorry_misheard = "sorry_misheard"
+    """Somebody objected to what was read back."""
     unwell_noted = "unwell_noted"
     pain_noted = "pain_noted"
     talk_noted = "talk_noted"
@@ -53,6 +60,16 @@ class Prompt(StrEnum):
 
 
 @dataclass(frozen=True)
+class ExtraQuestion:
+    """A further question for はい or いいえ."""
+
+    key: str
+    """Of the prompts file."""
+    worrying: bool
+    """Which answer staff should see: True is はい."""
+
+
+@dataclass(frozen=True)
 class Start:
     """Begin one asking."""
 
@@ -65,6 +82,8 @@ class Start:
     """No other asking of this slot will follow."""
     share_text: bool
     """The resident agreed that the words may leave the home."""
+    extras: tuple[ExtraQuestion, ...] = ()
+    """Further questions for somebody who is well."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +109,7 @@ class Meant:
     clear: bool = True
     """The recognizer was sure enough of the words to act on anything but a call for help."""
     yes: bool | None = None
-    """はい, いいえ, or neither: looked at only after a closed question."""
+    """はい, いいえ, or neither: looked at only after a closed question and after a read-back."""
     takes_back: bool = False
     """「まちがい」: looked at only after a call for help."""
     delay_ms: int | None = None
@@ -98,6 +117,8 @@ class Meant:
 
 
 NothingKind = Literal["no_sound", "no_words", "muted", "mic_fault"]
+DEAF: frozenset[NothingKind] = frozenset({"muted", "mic_fault"})
+"""The speaker could not hear; says nothing about the person (P2)."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +167,24 @@ class Say:
 class Listen:
     """Listen to one answer; answer `Meant` or `Nothing`."""
 
+    briefly: bool = False
+    """Only whether somebody objects: silence comes sooner than after a question."""
+    extra: str | None = None
+    """The further question that was asked, whose own words for はい and いいえ count too."""
+
 
 @dataclass(frozen=True)
 class Emit:
     """Make this event now and send it; answer `Made`, and go on at once."""
 
     body: Body
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Write the check-in down as it stands: a power cut from here on must not lose it. No answer."""
+
+    check_in: CheckIn
 
 
 @dataclass(frozen=True)
@@ -174,4 +207,4 @@ class Finish:
     """The dialogue is over."""
 
 
-Action = Say | Listen | Emit | SendAgain | AwaitDelivery | Finish
+Action = Say | Listen | Emit | Keep | SendAgain | AwaitDelivery | Finish

@@ -41,10 +41,14 @@ class Resident:
     def __init__(self, lines: Iterable[str] = ()) -> None:
         self.lines = deque(lines)
         self.before_answering: Callable[[], None] = lambda: None
+        self.objecting = False
+        """Whether the next line is also said after a read-back; otherwise silence agrees."""
 
-    def listen(self) -> Listening:
-        """The ear's port."""
+    def listen(self, *, briefly: bool = False) -> Listening:
+        """The ear's port. Nobody objects to a read-back unless told to."""
         self.before_answering()
+        if briefly and not self.objecting:
+            return NOTHING["no_sound"]
         line = self.lines.popleft() if self.lines else "no_sound"
         if line in NOTHING:
             return NOTHING[line]

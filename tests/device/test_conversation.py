@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contract.events import CheckIn, Intent, Outcome, Recall, Sos
-from device.talk.turns import Emit, Listen, Meant, Nothing, Prompt, Say, Start
+from contract.events import CheckIn, ExtraAnswer, Intent, Outcome, Recall, Sos
+from device.talk.turns import Emit, ExtraQuestion, Keep, Listen, Meant, Nothing, Prompt, Say, Start
 from tests.device.talk import (
     DEAF,
     FINE,
@@ -68,6 +69,45 @@ def test_the_event_is_made_before_the_sentence_that_tells_of_it() -> None:
     talk = hold([UNWELL])
     kinds = [type(action) for action in talk.actions]
     assert kinds.index(Emit) < len(kinds) - 1 - kinds[::-1].index(Say)
+
+
+def test_fine_counts_only_after_it_was_read_back_and_nobody_objected() -> None:
+    talk = hold([FINE, SILENCE])
+    read_back = talk.actions.index(Say((Prompt.read_back_fine,)))
+    assert talk.actions[read_back + 1] == Listen(briefly=True)
+    assert talk.actions[read_back + 2] == Emit(talk.check_in)
+    for agreement in (SILENCE, NOISE, YES):
+        assert hold([FINE, agreement]).check_in.intent is Intent.fine
+
+
+def test_an_objection_to_the_read_back_is_asked_about_and_counts() -> None:
+    talk = hold([FINE, NO, YES])
+    assert talk.prompts[-3:] == [Prompt.sorry_misheard, Prompt.confirm_unwell, Prompt.unwell_noted]
+    assert talk.check_in.intent is Intent.unwell
+    assert hold([FINE, NO, SILENCE]).check_in.intent is Intent.unwell
+    assert hold([FINE, NO, NO, YES]).check_in.intent is Intent.fine
+    assert hold([FINE, UNWELL]).check_in.intent is Intent.unwell
+    assert hold([FINE, MAYBE_UNWELL, SILENCE]).check_in.intent is Intent.unwell
+    assert len(hold([FINE, HELP]).calls) == 1
+
+
+def test_the_same_words_again_are_no_agreement_but_a_second_yes_is() -> None:
+    """「大丈夫じゃない」 is heard as 「大丈夫」 as easily the second time."""
+    again = said(Intent.fine, "大丈夫", yes=True)
+    assert hold([again, again, NO]).check_in.intent is Intent.unwell
+    assert hold([again, again, YES]).check_in.intent is Intent.fine
+    assert hold([again, TELEVISION, SILENCE]).check_in.outcome is Outcome.not_understood
+    assert Prompt.read_back_fine in hold([MAYBE_FINE, again]).prompts
+
+
+def test_what_was_read_back_to_a_dead_microphone_or_not_at_all_does_not_count() -> None:
+    for deaf, outcome in ((DEAF, Outcome.mic_fault), (MUTED, Outcome.muted)):
+        assert hold([FINE, deaf]).check_in.outcome is outcome
+    assert hold([FINE], plays=[True, False]).check_in.outcome is Outcome.not_played
+
+
+def test_somebody_well_who_also_wants_to_talk_is_heard() -> None:
+    assert hold([FINE, said(Intent.wants_talk, "ほんでも話がしたい")]).check_in.intent is Intent.wants_talk
 
 
 def test_a_doubtful_fine_is_asked_with_yes_or_no_before_it_counts() -> None:
@@ -203,6 +243,63 @@ def test_a_broken_loudspeaker_does_not_stop_a_call_for_help() -> None:
     assert talk.finished
 
 
+SLEPT, TROUBLED = ExtraQuestion("slept", worrying=False), ExtraQuestion("troubled", worrying=True)
+EXTRAS = (SLEPT, TROUBLED)
+CURIOUS = replace(MORNING, extras=EXTRAS)
+WELL = (Intent.fine, Intent.as_usual)
+
+
+def test_further_questions_are_asked_of_somebody_well_and_come_with_the_check_in() -> None:
+    talk = hold([FINE, SILENCE, YES, YES], start=CURIOUS)
+    assert talk.prompts[3:] == [Prompt.extras_intro, "slept", "troubled", Prompt.thanks]
+    assert talk.check_in.extras == [
+        ExtraAnswer(question="slept", answer="yes"),
+        ExtraAnswer(question="troubled", answer="yes", worrying=True),
+    ]
+    assert hold([FINE, SILENCE, NO, NO], start=CURIOUS).check_in.extras == [
+        ExtraAnswer(question="slept", answer="no", worrying=True),
+        ExtraAnswer(question="troubled", answer="no"),
+    ]
+    for not_well in ([UNWELL], [SILENCE], [said(Intent.declined, "今はええわ")]):
+        assert hold(not_well, start=CURIOUS).check_in.extras == []
+
+
+def test_the_good_answer_is_kept_before_the_further_questions_begin() -> None:
+    talk = hold([FINE, SILENCE, YES, YES], start=CURIOUS)
+    kept = talk.actions.index(Keep(replace_extras(talk.check_in)))
+    assert kept < talk.actions.index(Say((Prompt.extras_intro, "slept")))
+
+
+def replace_extras(check_in: CheckIn) -> CheckIn:
+    return msgspec.structs.replace(check_in, extras=[])
+
+
+def test_a_further_question_is_asked_twice_at_most_and_silence_ends_them() -> None:
+    talk = hold([FINE, SILENCE, TELEVISION, TELEVISION, SILENCE], start=CURIOUS)
+    assert talk.prompts.count("slept") == 2
+    assert [each.answer for each in talk.check_in.extras] == ["unclear", "no_answer"]
+    silent = hold([FINE, SILENCE, SILENCE], start=CURIOUS)
+    assert [each.answer for each in silent.check_in.extras] == ["no_answer"]
+    refused = hold([FINE, SILENCE, said(Intent.declined, "もうええ")], start=CURIOUS)
+    assert "troubled" not in refused.prompts
+    assert refused.check_in.intent is Intent.fine
+
+
+def test_a_microphone_that_dies_in_the_further_questions_says_nothing_about_the_person() -> None:
+    for deaf in (DEAF, MUTED):
+        talk = hold([FINE, SILENCE, deaf], start=CURIOUS)
+        assert (talk.check_in.intent, talk.check_in.extras) == (Intent.fine, [])
+    assert hold([FINE], start=CURIOUS, plays=[True, True, False]).check_in.intent is Intent.fine
+
+
+def test_what_is_wrong_after_all_outweighs_the_good_answer() -> None:
+    talk = hold([FINE, SILENCE, said(Intent.pain, "痛うて眠れんかった", yes=False)], start=CURIOUS)
+    assert talk.check_in.intent is Intent.pain
+    assert talk.check_in.extras == [ExtraAnswer(question="slept", answer="no", worrying=True)]
+    assert talk.prompts[-1] == Prompt.pain_noted
+    assert len(hold([FINE, SILENCE, HELP], start=CURIOUS).calls) == 1
+
+
 REPLIES = st.one_of(
     st.builds(Nothing, st.sampled_from(["no_sound", "no_words", "muted", "mic_fault"])),
     st.builds(
@@ -225,6 +322,7 @@ STARTS = st.builds(
     question=st.just("how_are_you"),
     last=st.booleans(),
     share_text=st.booleans(),
+    extras=st.sampled_from([(), EXTRAS]),
 )
 LONG = st.lists(REPLIES, max_size=30)
 BITS = st.lists(st.booleans(), max_size=30)
@@ -249,11 +347,34 @@ def test_nobody_is_fine_without_an_understood_fine(
     talk = hold(replies, start=start, plays=plays, delivered=delivered)
     if talk.check_in.intent not in (Intent.fine, Intent.as_usual):
         return
-    used = [reply for reply in replies[: talk.actions.count(Listen())] if isinstance(reply, Meant)]
-    last = used[-1]
-    plainly_fine = last.certain and last.clear and last.intent in (Intent.fine, Intent.as_usual)
-    yes_to_are_you_fine = Prompt.confirm_fine in talk.prompts and last.yes is True and last.clear
-    assert plainly_fine or yes_to_are_you_fine
+    asking = talk.actions[: next(n for n, each in enumerate(talk.actions) if isinstance(each, Emit))]
+    # What was said before the further questions, each with the sentence it answered.
+    turns: list[tuple[tuple[str, ...], Meant | Nothing]] = []
+    said_last: tuple[str, ...] = ()
+    remaining = iter([*replies, *[SILENCE] * 30])
+    for action in asking:
+        if isinstance(action, Say):
+            said_last = action.prompts
+        elif isinstance(action, Listen) and action.extra is None:
+            turns.append((said_last, next(remaining)))
+    prompts, reply = turns[-1]
+    plainly_fine = [
+        each
+        for _, each in turns
+        if isinstance(each, Meant) and each.certain and each.clear and each.intent in WELL
+    ]
+    if isinstance(reply, Nothing):
+        assert prompts == (Prompt.read_back_fine,)
+        assert reply.kind in ("no_sound", "no_words")
+        assert plainly_fine
+    elif prompts[-1] == Prompt.confirm_fine:
+        assert reply.clear
+        assert reply.yes or len(plainly_fine) >= 2
+    elif prompts == (Prompt.read_back_fine,):
+        assert reply.yes
+        assert reply.clear
+    else:
+        assert len(plainly_fine) >= 2, "a fine of its own words was never read back"
 
 
 @settings(deadline=None)
@@ -262,7 +383,7 @@ def test_distress_at_any_point_goes_out_before_anything_else(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
 ) -> None:
     talk = hold(replies, start=start, plays=plays, delivered=delivered)
-    listens = [position for position, action in enumerate(talk.actions) if action == Listen()]
+    listens = [position for position, action in enumerate(talk.actions) if isinstance(action, Listen)]
     for position, reply in zip(listens, replies, strict=False):
         if isinstance(reply, Meant) and reply.intent is Intent.emergency:
             following = talk.actions[position + 1]

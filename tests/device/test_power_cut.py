@@ -9,7 +9,7 @@ from contract.events import CheckIn, Fault, Intent, Outcome
 from device.steps import Asked, AskingEnded, ConfigTaken
 from tests.clock import office
 from tests.device.conftest import Box
-from tests.device.hub_stand_in import HubStandIn
+from tests.device.hub_stand_in import HubStandIn, changed
 from tests.device.test_speaker import MORNING, bodies
 
 
@@ -91,6 +91,47 @@ def test_a_question_cut_off_and_found_hours_later_is_reported_and_not_asked(
     assert ended.outcome is Outcome.not_played
     hub.wait_for(1)
     assert box.watcher.all(Asked) == []
+
+
+@pytest.mark.usefixtures("quiet_cut")
+def test_a_good_answer_survives_a_power_cut_in_the_further_questions(hub: HubStandIn, box: Box) -> None:
+    hub.configure("sato-1", changed(MORNING, extras=["slept", "ate"]))
+    box.resident.lines.append("元気です")
+    box.loudspeaker.while_playing = lambda: cut() if len(box.loudspeaker.clips) >= 4 else None
+    box.switch_on()
+    ask_at_eight(box)
+    assert box.thread
+    box.thread.join(20.0)
+    box.speaker = box.thread = None
+    box.loudspeaker.while_playing = nothing
+    box.clock.travel(office("2026-11-24 08:03"))
+    box.switch_on()
+    assert box.watcher.wait_for(AskingEnded).check_in.intent is Intent.fine
+    hub.wait_for(1)
+    box.switch_off()
+    box.clock.travel(office("2026-11-24 08:10"))
+    box.switch_on()
+    hub.configure("sato-1", changed(changed(MORNING)))
+    box.watcher.wait_for(ConfigTaken)
+    assert (len(hub.stored()), box.watcher.all(Asked)) == (1, [])
+
+
+@pytest.mark.usefixtures("quiet_cut")
+def test_a_fine_that_nobody_could_object_to_yet_is_asked_again_after_a_power_cut(
+    hub: HubStandIn, box: Box
+) -> None:
+    hub.configure("sato-1", MORNING)
+    box.resident.lines.append("元気です")
+    box.loudspeaker.while_playing = lambda: cut() if len(box.loudspeaker.clips) >= 2 else None
+    box.switch_on()
+    ask_at_eight(box)
+    assert box.thread
+    box.thread.join(20.0)
+    box.speaker = box.thread = None
+    box.loudspeaker.while_playing = nothing
+    box.resident.lines.append("えらいで、ちょっと寝とる")
+    box.switch_on()
+    assert box.watcher.wait_for(AskingEnded).check_in.intent is Intent.unwell
 
 
 def test_a_clean_stop_in_the_middle_of_a_question_reports_nothing_and_asks_again(
