@@ -196,7 +196,7 @@ def test_staff_can_ask_now_and_speak_and_a_repeated_order_does_nothing(hub: HubS
     hub.order("sato-1", b"{")
     hub.order("sato-1", Command(id="c2", kind=CommandKind.ask_now, slot="yesterday"))
     hub.order("sato-1", Command(id="c3", kind=CommandKind.say, text="明日はごみの日です。"))
-    box.watcher.wait_for(Said, 2)
+    box.watcher.wait_for(Said, 3)
     assert [said.text for said in box.watcher.all(Said)][-1] == "明日はごみの日です。"
     (event,) = hub.wait_for(1)
     assert isinstance(event.body, CheckIn)
