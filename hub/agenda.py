@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub import pulse
+from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DueKind, Severity
 
@@ -46,12 +46,15 @@ def schedule_all(conn: Connection, rows: Sequence[tuple[DueKind, str, datetime]]
     """`schedule` for many, in one statement."""
     if not rows:
         return
-    # The two dialects share the clause but not the class.
-    put = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(t.due)
-    moved = put.on_conflict_do_update(
-        index_elements=["kind", "subject"], set_={"at": put.excluded.at, "failures": 0, "error": None}
+    bulk.insert(
+        conn,
+        t.due,
+        [
+            {"kind": kind, "subject": subject, "at": at, "failures": 0, "error": None}
+            for kind, subject, at in rows
+        ],
+        "ON CONFLICT (kind, subject) DO UPDATE SET at = excluded.at, failures = 0, error = NULL",
     )
-    conn.execute(moved, [{"kind": kind, "subject": subject, "at": at} for kind, subject, at in rows])
 
 
 def cancel(conn: Connection, kind: DueKind, subject: str) -> None:
@@ -61,11 +64,7 @@ def cancel(conn: Connection, kind: DueKind, subject: str) -> None:
 
 def cancel_all(conn: Connection, keys: Sequence[Key]) -> None:
     """`cancel` for many, in one statement."""
-    if keys:
-        conn.execute(
-            delete(t.due).where(t.due.c.kind == bindparam("k"), t.due.c.subject == bindparam("s")),
-            [{"k": kind, "s": subject} for kind, subject in keys],
-        )
+    bulk.delete(conn, t.due, [{"kind": kind, "subject": subject} for kind, subject in keys])
 
 
 def fail(conn: Connection, row: Row, at: datetime, error: str) -> None:

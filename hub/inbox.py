@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, StatementError
 
 from contract.events import CheckIn, Event, Sos, State, TalkRequest, Telemetry, Unknown
@@ -24,6 +24,7 @@ from hub.homes import WORDS_NEED, consents_of
 from hub.messages import Message, Read, Why, read
 from hub.policy import Policy
 from hub.quarantine import Rejected, keep
+from hub.store import bulk
 from hub.store import tables as t
 
 TOUCH_AFTER = timedelta(minutes=1)
@@ -152,8 +153,7 @@ class _Batch:
         try:
             with self._conn.begin_nested():
                 events = [self._row(item, item.what) for item in todo if isinstance(item.what, Event)]
-                if events:
-                    self._conn.execute(insert(t.event), events)
+                bulk.insert(self._conn, t.event, events)
                 for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
                     self._take_effect(list(run), are_events=are_events)
         except (*_OF_ONE_MESSAGE, StatementError) as error:

@@ -49,12 +49,14 @@ class Ingest:
         policy: Policy,
         on_sight: Callable[[], None] = lambda: None,
         ids: NewId = uuid7,
+        batch: int = BATCH,
     ) -> None:
-        """`start` connects; `on_sight` is called when `line.hears` has changed."""
+        """`start` connects; `on_sight` is called when `line.hears` has changed; `batch` is the most of a transaction."""
         self._store = store
         self._clock = clock
         self._policy = policy
         self._ids = ids
+        self._batch = batch
         self._lanes: Lanes[Delivery] = Lanes(ROOM)
         self._stopping = threading.Event()
         self._worker = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -63,6 +65,8 @@ class Ingest:
         self.line = Line(broker, clock, self._arrived, on_sight)
         self.fault: str | None = None
         """Why the last batch could not be stored; None when it could."""
+        self.taken = 0
+        """Messages dealt with and acknowledged to the broker, since the start."""
         self.dropped = 0
         """Telemetry that was not even looked at, because too much was waiting."""
 
@@ -102,7 +106,7 @@ class Ingest:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            deliveries, urgent = self._lanes.take(BATCH, GLANCE_SECONDS)
+            deliveries, urgent = self._lanes.take(self._batch, GLANCE_SECONDS)
             try:
                 self._look()
                 if deliveries:
@@ -122,6 +126,7 @@ class Ingest:
             if delivery.mid:
                 self.line.acknowledge(delivery)
         self._tell(taken)
+        self.taken += len(deliveries)
         log.debug("ingest.taken", new=taken.new, repeated=taken.repeated, quarantined=taken.quarantined)
 
     def _tell(self, taken: Taken) -> None:

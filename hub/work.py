@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from contract.ids import NewId
 from hub import agenda
 from hub.notices import rows as outbox_rows
 from hub.policy import Policy
+from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DueKind
 
@@ -86,7 +87,7 @@ class Work:
     def flush(self) -> None:
         """Write what was gathered."""
         if self._transitions:
-            self.conn.execute(insert(t.transition), self._transitions)
+            bulk.insert(self.conn, t.transition, self._transitions)
         agenda.cancel_all(self.conn, [key for key, at in self._due.items() if at is None])
         agenda.schedule_all(self.conn, [(*key, at) for key, at in self._due.items() if at is not None])
         outbox_rows.insert(self.conn, self._notices)

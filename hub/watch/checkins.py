@@ -1,6 +1,6 @@
 """What came of an asking: the slot it names, early, in time, late, or known to nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -107,7 +107,7 @@ def is_answer(check_in: CheckIn) -> bool:
     return check_in.intent is not None and check_in.intent is not Intent.unrelated
 
 
-def after_asking(slot: RowMapping, check_in: CheckIn) -> dict[str, Any]:
+def after_asking(slot: RowMapping | Mapping[str, Any], check_in: CheckIn) -> dict[str, Any]:
     """What a slot holds after an asking without an answer; it may arrive out of order, or after the slot has ended."""
     latest = check_in.attempts >= slot["attempts"]
     return {
@@ -117,7 +117,9 @@ def after_asking(slot: RowMapping, check_in: CheckIn) -> dict[str, Any]:
     }
 
 
-def after_answer(slot: RowMapping, event: Event, check_in: CheckIn, at: datetime) -> dict[str, Any]:
+def after_answer(
+    slot: RowMapping | Mapping[str, Any], event: Event, check_in: CheckIn, at: datetime
+) -> dict[str, Any]:
     """What a slot holds after its answer, which arrived at `at`."""
     return {
         "state": SlotState.answered,

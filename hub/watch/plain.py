@@ -1,17 +1,18 @@
-"""The plain course of a morning, for many homes in a few statements: asked, or answered, and nothing else to it.
+"""The plain course of a morning, for many homes in a few statements: asked, answered, moved about, and nothing else to it.
 
-Whatever is not plain (a line that was down, a late answer, a silence or a fault that ends, words that need somebody) goes
-one by one through `hub.watch.events`. Both ways end in the same rows; a test compares them.
+Whatever is not plain (a line that was down, a late answer, a silence or a fault that ends, words that need somebody), and
+whatever the same home says after it, goes one by one through `hub.watch.events`. Both ways end in the same rows; a test
+compares them.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import select
 
-from contract.events import CheckIn, Event, Intent
+from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
+from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots
@@ -23,6 +24,8 @@ FEWEST = 4
 _HARMLESS = frozenset(
     {None, Intent.fine, Intent.as_usual, Intent.going_out, Intent.declined, Intent.repeat, Intent.unrelated}
 )
+_DECIDED = ("state", "why", "intent", "asked", "attempts", "last_outcome", "closed_at", "event_id")
+"""The columns of a slot that an asking may change."""
 
 
 class Arrival(NamedTuple):
@@ -32,105 +35,154 @@ class Arrival(NamedTuple):
     at: datetime
 
 
-class Plain(NamedTuple):
-    """A check-in that needs nothing but its rows."""
+class _Box(NamedTuple):
+    """A speaker of the batch."""
 
-    arrival: Arrival
-    check_in: CheckIn
-    slot: RowMapping
+    resident_id: str | None
+    up: bool
+    muted: bool
 
 
 def take(work: Work, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Let what is plain take effect, and return the rest in its order.
-
-    A home with several events in the batch is not plain: their order matters.
-    """
+    """Let what is plain take effect, and return the rest in its order."""
     if len(arrivals) < FEWEST:
         return list(arrivals)
-    spoken = Counter(arrival.event.device for arrival in arrivals)
-    candidates = {
-        arrival.event.device: (arrival, arrival.event.body)
-        for arrival in arrivals
-        if spoken[arrival.event.device] == 1
-        and isinstance(arrival.event.body, CheckIn)
-        and arrival.event.body.outcome.was_asked
-        and arrival.event.body.intent in _HARMLESS
-    }
-    found = _find(work, candidates)
-    _write(work, found)
-    done = {one.arrival.event.device for one in found}
-    return [arrival for arrival in arrivals if arrival.event.device not in done]
+    batch = _Batch(work, arrivals)
+    rest = [arrival for arrival in arrivals if not batch.took(arrival)]
+    batch.write()
+    return rest
 
 
-def _find(work: Work, candidates: dict[str, tuple[Arrival, CheckIn]]) -> list[Plain]:
-    """Those whose line is up, whose slot waits, and for whom nothing is to be put an end to."""
-    quiet = {
-        row.id: row.resident_id
-        for row in work.conn.execute(
-            select(t.device.c.id, t.device.c.resident_id).where(
-                t.device.c.id.in_(candidates),
-                t.device.c.resident_id.is_not(None),
-                t.device.c.presence == DeviceState.online,
-                t.device.c.muted.is_(False),
+class _Batch:
+    """What is known about the homes of a batch, and what its events make of it so far."""
+
+    def __init__(self, work: Work, arrivals: Sequence[Arrival]) -> None:
+        self._work = work
+        self._boxes = self._known_boxes({arrival.event.device for arrival in arrivals})
+        self._ending = checkins.something_to_end(
+            work, list({box.resident_id for box in self._boxes.values() if box.resident_id is not None})
+        )
+        self._slots = self._known_slots(arrivals)
+        self._not_plain: set[str] = set()
+        """Residents (or speakers that stand nowhere) of whom something is left for later: their order matters."""
+        self._seen: dict[str, datetime] = {}
+        self._changed: dict[SlotKey, dict[str, Any]] = {}
+        self._answered: list[dict[str, Any]] = []
+
+    def _known_boxes(self, devices: Collection[str]) -> dict[str, _Box]:
+        rows = self._work.conn.execute(
+            select(t.device.c.id, t.device.c.resident_id, t.device.c.presence, t.device.c.muted).where(
+                t.device.c.id.in_(devices)
             )
         )
-    }
-    ending = checkins.something_to_end(work, list(quiet.values()))
-    keys = {
-        key: device
-        for device, resident_id in quiet.items()
-        if resident_id not in ending
-        and (key := checkins.key_of(resident_id, candidates[device][1].slot)) is not None
-    }
-    waiting = work.conn.execute(
-        select(t.slot).where(slots.named(keys), t.slot.c.state == SlotState.waiting)
-    ).mappings()
-    found = []
-    for slot in waiting:
-        arrival, check_in = candidates[keys[SlotKey(slot["resident_id"], slot["day"], slot["name"])]]
-        if slot["opens_at"] - work.policy.watch.early_window <= arrival.at:
-            found.append(Plain(arrival, check_in, slot))
-    return found
+        return {
+            id: _Box(resident_id, presence == DeviceState.online, muted)
+            for id, resident_id, presence, muted in rows
+        }
 
+    def _known_slots(self, arrivals: Sequence[Arrival]) -> dict[SlotKey, dict[str, Any]]:
+        keys = {
+            key
+            for arrival in arrivals
+            if isinstance(arrival.event.body, CheckIn)
+            and (key := self._key_of(arrival.event.device, arrival.event.body)) is not None
+        }
+        rows = self._work.conn.execute(select(t.slot).where(slots.named(keys))).mappings()
+        return {SlotKey(row["resident_id"], row["day"], row["name"]): dict(row) for row in rows}
 
-def _write(work: Work, found: Sequence[Plain]) -> None:
-    answered = [one for one in found if checkins.is_answer(one.check_in)]
-    asked = [one for one in found if not checkins.is_answer(one.check_in)]
-    _update_slots(
-        work,
-        answered,
-        [
-            checkins.after_answer(one.slot, one.arrival.event, one.check_in, one.arrival.at)
-            for one in answered
-        ],
-    )
-    _update_slots(work, asked, [checkins.after_asking(one.slot, one.check_in) for one in asked])
-    if found:
-        work.conn.execute(
-            update(t.device)
-            .where(t.device.c.id == bindparam("device"))
-            .values(last_seen_at=bindparam("seen_at")),
-            [{"device": one.arrival.event.device, "seen_at": one.arrival.at} for one in found],
-        )
-    for one in answered:
-        key = str(SlotKey(one.slot["resident_id"], one.slot["day"], one.slot["name"]))
-        said = checkins.said(one.check_in)
-        work.record(
+    def _key_of(self, device: str, check_in: CheckIn) -> SlotKey | None:
+        box = self._boxes.get(device)
+        if box is None or box.resident_id is None:
+            return None
+        return checkins.key_of(box.resident_id, check_in.slot)
+
+    # ---- one event ----------------------------------------------------------------------------------------
+
+    def took(self, arrival: Arrival) -> bool:
+        """Whether this event is plain, and so is everything of its home before it; its effects are noted then."""
+        event = arrival.event
+        box = self._boxes.get(event.device)
+        home = (box.resident_id if box is not None else None) or event.device
+        if home in self._not_plain:
+            return False
+        if box is None or box.resident_id is None or not box.up or not self._noted(box, arrival):
+            self._not_plain.add(home)
+            return False
+        self._seen[event.device] = arrival.at
+        return True
+
+    def _noted(self, box: _Box, arrival: Arrival) -> bool:
+        event = arrival.event
+        match event.body:
+            case CheckIn() as check_in:
+                return (
+                    not box.muted and box.resident_id not in self._ending and self._asked(arrival, check_in)
+                )
+            case TestPress():
+                assert box.resident_id is not None
+                self._work.record(
+                    "resident",
+                    box.resident_id,
+                    None,
+                    "test_press",
+                    "ボタンを試しました",
+                    event.device,
+                    at=arrival.at,
+                )
+                return True
+            case Activity() | Unknown():
+                return True
+            case _:
+                return False
+
+    def _asked(self, arrival: Arrival, check_in: CheckIn) -> bool:
+        """An asking of a slot that is open, or that was answered already; False if it needs more than its rows."""
+        if not check_in.outcome.was_asked or check_in.intent not in _HARMLESS:
+            return False
+        key = self._key_of(arrival.event.device, check_in)
+        slot = self._slots.get(key) if key is not None else None
+        if key is None or slot is None or slot["state"] not in (SlotState.waiting, SlotState.answered):
+            return False
+        if slot["opens_at"] - self._work.policy.watch.early_window > arrival.at:
+            return False
+        if not checkins.is_answer(check_in):
+            slot |= checkins.after_asking(slot, check_in)
+        elif slot["state"] == SlotState.waiting:
+            slot |= checkins.after_answer(slot, arrival.event, check_in, arrival.at)
+            self._history(key, arrival, check_in)
+            self._answered.append(slot)
+        else:
+            return True
+        self._changed[key] = slot
+        return True
+
+    def _history(self, key: SlotKey, arrival: Arrival, check_in: CheckIn) -> None:
+        self._work.record(
             "slot",
-            key,
+            str(key),
             SlotState.waiting,
             SlotState.answered,
-            said,
-            one.arrival.event.device,
-            at=one.arrival.at,
+            checkins.said(check_in),
+            arrival.event.device,
+            at=arrival.at,
         )
-        work.cancel(DueKind.slot_deadline, key)
-    slots.plan_after(work, [one.slot for one in answered])
+        self._work.cancel(DueKind.slot_deadline, str(key))
 
+    # ---- all of them --------------------------------------------------------------------------------------
 
-def _update_slots(work: Work, found: Sequence[Plain], values: Sequence[dict[str, Any]]) -> None:
-    if found:
-        work.conn.execute(
-            update(t.slot).where(t.slot.c.id == bindparam("slot_id")),
-            [{"slot_id": one.slot["id"], **row} for one, row in zip(found, values, strict=True)],
+    def write(self) -> None:
+        """Bring what was noted into the store."""
+        conn = self._work.conn
+        bulk.update(
+            conn,
+            t.slot,
+            "id",
+            [
+                {"id": slot["id"], **{name: slot[name] for name in _DECIDED}}
+                for slot in self._changed.values()
+            ],
         )
+        bulk.update(
+            conn, t.device, "id", [{"id": device, "last_seen_at": at} for device, at in self._seen.items()]
+        )
+        slots.plan_after(self._work, self._answered)

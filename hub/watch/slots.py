@@ -1,14 +1,15 @@
 """Slots: the next one of every schedule row always exists, together with its deadline."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, tuple_
 
 from contract.time import office_date, office_instant
 from hub import pulse
+from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DueKind, SlotState
 from hub.work import Work
@@ -111,10 +112,10 @@ def plan(work: Work, openings: Iterable[tuple[Rule, date]]) -> None:
             max(deadline_at, settled_at) if settled_at and deadline_at <= work.now else deadline_at,
         )
     if rows:
-        work.conn.execute(insert(t.slot), rows)
+        bulk.insert(work.conn, t.slot, rows)
 
 
-def plan_after(work: Work, closed: Sequence[RowMapping]) -> None:
+def plan_after(work: Work, closed: Sequence[RowMapping | Mapping[str, Any]]) -> None:
     """Make the slot after each of these (`resident_id`, `day`, `name`) where its schedule row still stands."""
     standing = {
         (rule.resident_id, rule.name): rule

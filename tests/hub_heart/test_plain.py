@@ -1,5 +1,8 @@
 """Many check-ins at once end in the same rows as one after the other."""
 
+import sqlite3
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -7,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
-from contract.events import CheckIn, ClockQuality, Event, Intent, Outcome, type_of
+from contract.events import (
+    Activity,
+    Body,
+    CheckIn,
+    ClockQuality,
+    Event,
+    Intent,
+    Outcome,
+    TalkRequest,
+    TestPress,
+    type_of,
+)
 from hub import watch
 from hub.store import tables as t
 from hub.watch import plain
@@ -16,8 +30,11 @@ from hub.work import Work
 from tests.clock import office
 from tests.hub_heart.town import EVENING, MONDAY, MORNING, TUESDAY, Town
 
+Said = tuple[str, str, Outcome | Body, Intent | None, int]
+"""Who, of which slot, what: an outcome of an asking, or something else altogether."""
+
 NAMES = ("sato", "suzuki", "takahashi", "tanaka", "ito", "mori")
-ANSWERS = [
+ANSWERS: list[tuple[Outcome | Body, Intent | None]] = [
     (Outcome.answered, Intent.fine),
     (Outcome.answered, Intent.declined),
     (Outcome.answered, Intent.unrelated),
@@ -27,11 +44,29 @@ ANSWERS = [
     (Outcome.no_words, None),
     (Outcome.muted, None),
     (Outcome.not_played, None),
+    (Activity(source="motion"), None),
+    (TestPress(), None),
+    (TalkRequest(), None),
 ]
 
 
 def morning() -> Town:
-    """Half past eight; some homes have a past that an asking may put an end to."""
+    """Twenty past eight; a town of its own with the past of `until_morning`."""
+    town = Town(f"{TUESDAY} 08:20")
+    town.ids.skip(100_000)
+    raw(town).deserialize(until_morning())
+    return town
+
+
+def raw(town: Town) -> sqlite3.Connection:
+    driver = town.store.engine.raw_connection().driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+@cache
+def until_morning() -> bytes:
+    """A store in which some homes have a past that an asking may put an end to."""
     town = Town()
     for name in NAMES:
         town.home(name)
@@ -44,10 +79,10 @@ def morning() -> Town:
     town.lost("takahashi")
     town.online("mori", muted=True)
     town.until(f"{TUESDAY} 08:20")
-    return town
+    return raw(town).serialize()
 
 
-def arrivals(town: Town, said: list[tuple[str, str, Outcome, Intent | None, int]]) -> list[Arrival]:
+def arrivals(town: Town, said: Sequence[Said]) -> list[Arrival]:
     return [
         Arrival(
             Event(
@@ -58,16 +93,21 @@ def arrivals(town: Town, said: list[tuple[str, str, Outcome, Intent | None, int]
                 at=town.clock.now(),
                 clock=ClockQuality.synced,
                 late=False,
-                type="check_in",
-                body=CheckIn(slot=slot, outcome=outcome, intent=intent, attempts=attempts),
+                type=type_of(body),
+                body=body,
             ),
             town.clock.now(),
         )
         for number, (name, slot, outcome, intent, attempts) in enumerate(said)
+        for body in [
+            CheckIn(slot=slot, outcome=outcome, intent=intent, attempts=attempts)
+            if isinstance(outcome, Outcome)
+            else outcome
+        ]
     ]
 
 
-def take_in(town: Town, said: list[tuple[str, str, Outcome, Intent | None, int]], *, together: bool) -> None:
+def take_in(town: Town, said: Sequence[Said], *, together: bool) -> None:
     batch = arrivals(town, said)
     with town.store.engine.begin() as conn:
         for event, at in batch:
@@ -109,7 +149,7 @@ def rows(town: Town) -> dict[str, Any]:
     return held
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -118,11 +158,11 @@ def rows(town: Town) -> dict[str, Any]:
             st.sampled_from(ANSWERS),
             st.integers(1, 3),
         ),
-        max_size=9,
+        max_size=12,
     )
 )
 def test_together_or_one_by_one_is_the_same(
-    said: list[tuple[str, str, tuple[Outcome, Intent | None], int]],
+    said: list[tuple[str, str, tuple[Outcome | Body, Intent | None], int]],
 ) -> None:
     flat = [(name, slot, outcome, intent, attempts) for name, slot, (outcome, intent), attempts in said]
     together, apart = morning(), morning()
@@ -136,7 +176,7 @@ def test_together_or_one_by_one_is_the_same(
 
 def test_what_is_not_plain_is_left_in_its_order() -> None:
     town = morning()
-    said = [
+    said: list[Said] = [
         ("sato", MORNING, Outcome.answered, Intent.fine, 1),
         ("suzuki", MORNING, Outcome.answered, Intent.fine, 1),
         ("takahashi", MORNING, Outcome.no_sound, None, 1),
@@ -148,5 +188,20 @@ def test_what_is_not_plain_is_left_in_its_order() -> None:
     batch = arrivals(town, said)
     with town.store.engine.begin() as conn, Work(conn, town.clock.now(), town.ids, town.policy) as work:
         rest = plain.take(work, batch)
-    assert rest == batch[1:]
+    assert [arrival.event.device for arrival in rest] == ["d-suzuki", "d-takahashi", "d-ito", "d-mori"]
     assert town.slot("sato", MORNING).closed_at == office(f"{TUESDAY} 08:20")
+    assert town.slot("tanaka", MORNING).attempts == 2
+
+
+def test_what_follows_something_that_is_not_plain_waits_for_it() -> None:
+    town = morning()
+    said: list[Said] = [
+        ("sato", MORNING, Outcome.answered, Intent.pain, 1),
+        ("sato", MORNING, Outcome.answered, Intent.fine, 2),
+        ("tanaka", MORNING, Outcome.answered, Intent.fine, 1),
+        ("tanaka", MORNING, Outcome.answered, Intent.pain, 2),
+    ]
+    batch = arrivals(town, said)
+    with town.store.engine.begin() as conn, Work(conn, town.clock.now(), town.ids, town.policy) as work:
+        rest = plain.take(work, batch)
+    assert rest == [batch[0], batch[1], batch[3]]

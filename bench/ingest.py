@@ -1,0 +1,173 @@
+"""How many events a second the hub takes from the broker: stored on disk, with their effects, and acknowledged.
+
+One run: the hub's session is made known to the broker, a town says its morning while the hub is away, and the hub
+comes back. Counted is from its first message until everything is stored, has taken effect (slots, deadlines, history)
+and is acknowledged to the broker. The publisher has finished by then, so that only broker and hub share the machine.
+
+The ceiling is the same morning taken by a bare paho client that hands batches to a bare driver: id and payload into
+one table with that one key, one transaction a batch with the same settings, then the acknowledgements. No decoding of
+events, no effects.
+"""
+
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import func, select
+
+from bench.morning import Said, homes_of, morning
+from bench.report import Report, machine, medians, rounds
+from bench.town import Town, at_second
+from bench.wire import Wire
+from contract.refusal import Refused
+from contract.time import SystemClock
+from contract.topics import Channel, every_device
+from hub import policy
+from hub.config import BrokerConfig
+from hub.ingest import BATCH, Ingest
+from hub.store import tables as t
+from hub.store.database import Store
+from provisioning.broker import Broker, User, hub_user
+
+_HUB = "mimamori-hub"
+_TOWN = User(name="town", password="town", publish=(every_device(Channel.event),), subscribe=())
+PATIENCE_SECONDS = 600.0
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def measure(events: int, batch: int = BATCH, runs: int = 1) -> Report:
+    """Medians of so many runs; counts of what must not happen are added up."""
+    made = [_run(events, batch) for _ in rounds(runs, "ingest")]
+    ours: dict[str, Any] = dict(medians([one for one, _ in made]))
+    ours |= {name: sum(one[name] for one, _ in made) for name in ("lost", "duplicated")}
+    ceiling = medians([one for _, one in made])
+    ours["of_ceiling"] = round(ours["events_per_s"] / ceiling["events_per_s"], 3)
+    parameters = {"store": "sqlite", "synchronous": "FULL", "events": events, "homes": homes_of(events)}
+    return Report(
+        name="ingest",
+        parameters={**parameters, "batch": batch, "runs": runs, "broker": "nats-server, MQTT"},
+        figures=ours,
+        ceiling=ceiling,
+        machine=machine(),
+    )
+
+
+def _run(events: int, batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    now = at_second(SystemClock().now())
+    town = Town(homes=homes_of(events), opens_at=now - timedelta(minutes=1))
+    said = morning(town.slot, now, events)
+    with tempfile.TemporaryDirectory() as folder:
+        ceiling = _bare(Path(folder), said, batch)
+        return _hub(Path(folder), town, said, batch), ceiling
+
+
+def _backlog(broker: Broker, said: Sequence[Said]) -> None:
+    """The hub's session exists, the hub is away, and the town speaks."""
+    with Wire(broker.port, _HUB, _HUB, keep=True) as hub:
+        hub.subscribe(*(every_device(channel) for channel in (Channel.event, Channel.sos, Channel.state)))
+    with Wire(broker.port, _TOWN.name, _TOWN.password) as homes:
+        homes.publish(said)
+
+
+def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int) -> dict[str, Any]:
+    with (
+        Broker(folder / "broker", [hub_user(_HUB), _TOWN]) as broker,
+        Store.open(folder / "hub.db") as store,
+    ):
+        town.fill(store)
+        _backlog(broker, said)
+        config = BrokerConfig(port=broker.port, username=_HUB, password=_HUB, client_id=_HUB)
+        ingest = Ingest(store, config, SystemClock(), policy.load(), batch=batch)
+        processor = time.process_time()
+        ingest.start()
+        try:
+            _await(lambda: ingest.waiting or ingest.taken)
+            began = time.perf_counter()
+            _await(lambda: ingest.taken >= len(said))
+            took = time.perf_counter() - began
+        finally:
+            ingest.stop()
+        with store.read() as conn:
+            stored = conn.scalar(select(func.count()).select_from(t.event)) or 0
+            answered = conn.scalar(select(func.count()).where(t.slot.c.state == "answered")) or 0
+        return {
+            "events_per_s": round(len(said) / took, 1),
+            "seconds": round(took, 3),
+            "processor_s": round(time.process_time() - processor, 3),
+            "answered": answered,
+            "lost": len(said) - stored,
+            "duplicated": max(0, ingest.taken - len(said)),
+        }
+
+
+def _await(done: Any) -> None:
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > give_up:
+            raise Refused(f"{PATIENCE_SECONDS:.0f} 秒たっても終わりません。")
+        time.sleep(0.005)
+
+
+def _bare(folder: Path, said: Sequence[Said], batch: int) -> dict[str, Any]:
+    """A bare client and a bare driver."""
+    read = msgspec.json.Decoder(_Id)
+    waiting: list[mqtt.MQTTMessage] = []
+    changed = threading.Condition()
+
+    def arrived(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        with changed:
+            waiting.append(message)
+            changed.notify()
+
+    with Broker(folder / "bare-broker", [hub_user(_HUB), _TOWN]) as broker:
+        _backlog(broker, said)
+        raw = sqlite3.connect(folder / "bare.db", isolation_level=None)
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("CREATE TABLE event (id TEXT PRIMARY KEY, payload BLOB)")
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, client_id=_HUB, clean_session=False, manual_ack=True
+        )
+        client.username_pw_set(_HUB, _HUB)
+        client.on_message = arrived
+        client.connect("127.0.0.1", broker.port)
+        client.loop_start()
+        done, began = 0, 0.0
+        while done < len(said):
+            with changed:
+                changed.wait_for(lambda: bool(waiting), PATIENCE_SECONDS)
+                began = began or time.perf_counter()
+                taken = waiting[:batch]
+                del waiting[:batch]
+            raw.execute("BEGIN IMMEDIATE")
+            raw.executemany(
+                "INSERT OR IGNORE INTO event VALUES (?, ?)",
+                [(read.decode(one.payload).id, one.payload) for one in taken],
+            )
+            raw.execute("COMMIT")
+            for one in taken:
+                client.ack(one.mid, 1)
+            done += len(taken)
+        took = time.perf_counter() - began
+        client.disconnect()
+        client.loop_stop()
+        raw.close()
+    return {"events_per_s": round(len(said) / took, 1), "seconds": round(took, 3)}
+
+
+if __name__ == "__main__":
+    from bench.report import show
+
+    show(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000), as_json=False)

@@ -1,0 +1,94 @@
+"""Many rows in one statement hold what one by one would have held."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert, select
+
+from hub.store import bulk
+from hub.store import tables as t
+from hub.store.database import Store
+
+NOON = datetime(2026, 11, 24, 3, tzinfo=UTC)
+
+
+def events(count: int) -> list[dict[str, object]]:
+    return [
+        {
+            "id": f"e{number}",
+            "device_id": "sato-1",
+            "resident_id": None,
+            "session": "s1",
+            "seq": number,
+            "at": NOON,
+            "received_at": NOON,
+            "clock": "synced",
+            "late": number % 2 == 0,
+            "type": "song",
+            "body": {"key": "ハ長調", "bars": [number, None]},
+        }
+        for number in range(count)
+    ]
+
+
+def slots(store: Store) -> list[object]:
+    with store.read() as conn:
+        return [tuple(row) for row in conn.execute(select(t.slot.c.id, t.slot.c.state, t.slot.c.closed_at))]
+
+
+def test_rows_come_back_as_sqlalchemy_would_have_written_them(store: Store) -> None:
+    rows = events(3)
+    store.write(lambda conn: conn.execute(insert(t.event), rows))
+    with store.read() as conn:
+        expected = conn.execute(select(t.event)).all()
+    store.write(lambda conn: conn.execute(t.event.delete()))
+    store.write(lambda conn: bulk.insert(conn, t.event, rows))
+    with store.read() as conn:
+        assert conn.execute(select(t.event)).all() == expected
+
+
+def test_more_rows_than_one_statement_takes_are_all_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MOST_VALUES", 50)
+    store.write(lambda conn: bulk.insert(conn, t.event, events(23)))
+    with store.read() as conn:
+        assert len(conn.execute(select(t.event)).all()) == 23
+
+
+def test_each_row_gets_its_own_values_and_others_stay(town: Store) -> None:
+    before = slots(town)
+    changed = [
+        {"id": 1, "state": "missed", "closed_at": NOON},
+        {"id": 2, "state": "answered", "closed_at": None},
+    ]
+    town.write(lambda conn: bulk.update(conn, t.slot, "id", changed))
+    assert slots(town) == [(1, "missed", NOON), (2, "answered", None), *before[2:]]
+
+
+def test_what_is_deleted_is_named_by_all_its_columns(town: Store) -> None:
+    with town.read() as conn:
+        due = [(row.kind, row.subject) for row in conn.execute(select(t.due).order_by(t.due.c.subject))]
+    gone = [
+        {"kind": due[0][0], "subject": due[0][1]},
+        {"kind": "ladder_step", "subject": due[1][1]},
+        {"kind": due[2][0], "subject": due[2][1]},
+    ]
+    town.write(lambda conn: bulk.delete(conn, t.due, gone))
+    with town.read() as conn:
+        left = [(row.kind, row.subject) for row in conn.execute(select(t.due).order_by(t.due.c.subject))]
+    assert left == [due[1], *due[3:]]
+
+
+def test_nothing_is_no_statement(store: Store) -> None:
+    def work(conn: object) -> None:
+        for nothing in (bulk.insert, bulk.delete):
+            nothing(conn, t.event, [])  # type: ignore[arg-type]
+
+    store.write(work)
+
+
+def test_a_naive_time_does_not_reach_the_store(store: Store) -> None:
+    rows = [{**events(1)[0], "at": datetime(2026, 11, 24)}]
+    with pytest.raises(ValueError):
+        store.write(lambda conn: bulk.insert(conn, t.event, rows))
