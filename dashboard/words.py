@@ -145,6 +145,7 @@ REASON: dict[ReasonCode, str] = {
     ReasonCode.mic_fault: "マイクの不具合",
     ReasonCode.not_played: "声かけが再生されなかった",
     ReasonCode.device_fault: "機器の不具合",
+    ReasonCode.change: "変化の兆し",
     ReasonCode.away: "不在",
 }
 

@@ -92,6 +92,8 @@ class ReasonCode(StrEnum):
     mic_fault = "mic_fault"
     not_played = "not_played"
     device_fault = "device_fault"
+    change = "change"
+    """変化の兆し: lately other than usual. Never graver than needs_check by itself."""
     away = "away"
     """Only on slots: nothing was asked during an absence."""
 
@@ -148,6 +150,8 @@ class DueKind(StrEnum):
     """[device] The line held since it came back; what its loss caused is settled."""
     absence_end = "absence_end"
     """[absence] The person is expected home."""
+    trend = "trend"
+    """[resident] Once a day: is this person lately other than usual?"""
 
     @property
     def speaks_of_silence(self) -> bool:

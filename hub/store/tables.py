@@ -1,4 +1,5 @@
-"""The hub's tables. Every index says who uses it. Rows of `event` and `transition` are only ever added."""
+"""The hub's tables. Every index says who uses it. Rows of `event` and `transition` are only ever added;
+only hub/retention takes them away, and words out of them, when their time is over."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -442,4 +443,52 @@ pulse = Table(
     # What the hub last did, for /healthz and the board's data age: one row each of last_event, last_sweep.
     Column("name", String(24), primary_key=True),
     Column("at", Instant, nullable=False),
+)
+
+# ---- how people and boxes fare, and what was let go ------------------------------------------------------------
+
+trend_change = Table(
+    "trend_change",
+    metadata,
+    # A sign of change (変化の兆し) that was told, from then until it was over; see hub/trends.
+    Column("id", String(36), primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("measures", JSON, nullable=False),  # hub.trends.judging.Measure, those that changed
+    Column("ended_at", Instant),
+    Column("ended_why", String(16)),  # hub.trends.daily.Ended
+    Index("ix_trend_change_resident_id", "resident_id", "told_at"),  # the daily look, the household page
+)
+
+telemetry_rollup = Table(
+    "telemetry_rollup",
+    metadata,
+    # What a speaker told of itself in an hour or a day: name -> count, min, max, mean, last.
+    Column("device_id", String(48), primary_key=True),
+    Column("span", String(4), primary_key=True),  # hour | day
+    Column("start", Instant, primary_key=True),
+    Column("numbers", JSON, nullable=False),
+    Index("ix_telemetry_rollup_span", "span", "start"),  # the daily roll-up, retention
+)
+
+telemetry_last = Table(
+    "telemetry_last",
+    metadata,
+    # The latest number of every name, for pages and `mimamori doctor`.
+    Column("device_id", String(48), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Column("flags", JSON, nullable=False),  # hub.telemetry.limits: what is out of its bounds
+)
+
+deletion = Table(
+    "deletion",
+    metadata,
+    # What retention removed: how much of what, never its contents.
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("kept", String(24), nullable=False),  # hub.retention.policy.Kind
+    Column("before", Instant, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Index("ix_deletion_kept", "kept", "at"),  # one row a kind and run; `mimamori retention`
 )
