@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from hub import ladder
 from hub.due import Handler
+from hub.trends import daily
 from hub.vocabulary import DueKind
 from hub.watch import away, deadlines, silence, states
 
@@ -16,5 +17,6 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.device_lost: states.at_lost,
     DueKind.device_settle: states.at_settle,
     DueKind.absence_end: away.at_end,
+    DueKind.trend: daily.at_look,
 }
 """Every kind has one; a test says so."""

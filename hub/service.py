@@ -22,6 +22,7 @@ from hub.due import Sweeper
 from hub.ingest import Ingest
 from hub.policy import Policy
 from hub.store.database import Store, StoreFault
+from hub.trends import daily as trends
 
 SWEEP_OVERDUE = timedelta(seconds=60)
 """The night shift beats its pulse every 15 seconds; later than this and it is stuck."""
@@ -97,6 +98,7 @@ class Hub:
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
+        self.store.write(lambda conn: trends.plan(conn, self.clock.now()))
         self.ingest.start()
         for thread in self._threads:
             thread.start()

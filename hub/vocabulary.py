@@ -99,12 +99,14 @@ class ReasonCode(StrEnum):
 
 
 class CaseOutcome(StrEnum):
-    """How a case ended. The first two are the hub's own words, the rest are chosen by a person."""
+    """How a case ended. Those that begin with settled_ are the hub's own words, the rest are chosen by a person."""
 
     settled_by_late_answer = "settled_by_late_answer"
     """Every reason settled itself before anybody took the case."""
     settled_by_return = "settled_by_return"
     """The line came back, or the box was mended, before anybody took the case."""
+    settled_by_itself = "settled_by_itself"
+    """A sign of change was over before anybody took the case."""
     reached_by_phone = "reached_by_phone"
     met = "met"
     """会えた, at the door."""

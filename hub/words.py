@@ -36,6 +36,7 @@ WHY_NOT_ASKED: Mapping[ReasonCode, str] = {
 OUTCOMES: Mapping[CaseOutcome, str] = {
     CaseOutcome.settled_by_late_answer: "応答が届いて解消",
     CaseOutcome.settled_by_return: "通信・機器が戻って解消",
+    CaseOutcome.settled_by_itself: "変化の兆しがなくなり解消",
     CaseOutcome.reached_by_phone: "電話で確認",
     CaseOutcome.met: "会えた",
     CaseOutcome.hospital: "入院・搬送",

@@ -15,7 +15,11 @@ from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, CaseState, Lane, Party, ReasonCode
 from hub.work import Work
 
-_BY_THE_HUB = (CaseOutcome.settled_by_late_answer, CaseOutcome.settled_by_return)
+_BY_THE_HUB = (
+    CaseOutcome.settled_by_late_answer,
+    CaseOutcome.settled_by_return,
+    CaseOutcome.settled_by_itself,
+)
 
 
 class Desk:

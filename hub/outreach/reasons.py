@@ -77,8 +77,17 @@ def report(work: Work, findings: Sequence[Finding]) -> None:
         _raise(work, case, finding)
 
 
-def resolve(work: Work, reasons: Collection[RowMapping], why: str, actor: str = HUB) -> None:
-    """Settle these reasons with words; a case without any left closes itself, unless somebody has it in hand."""
+def resolve(
+    work: Work,
+    reasons: Collection[RowMapping],
+    why: str,
+    actor: str = HUB,
+    outcome: CaseOutcome | None = None,
+) -> None:
+    """Settle these reasons with words; a case without any left closes itself, unless somebody has it in hand.
+
+    `outcome` is how it ends then; by default an answer came, or the line.
+    """
     for case_id in {row["case_id"] for row in reasons}:
         case = cases.get(work.conn, case_id)
         mine = [row for row in reasons if row["case_id"] == case_id]
@@ -90,14 +99,14 @@ def resolve(work: Work, reasons: Collection[RowMapping], why: str, actor: str = 
         for row in mine:
             work.record("case", case_id, row["code"], "resolved", f"{row['words']}: {why}", actor)
         if case.closed_at is None:
-            settle(work, case, why, actor)
+            settle(work, case, why, actor, outcome)
 
 
-def settle(work: Work, case: Case, why: str, actor: str = HUB) -> None:
+def settle(work: Work, case: Case, why: str, actor: str = HUB, outcome: CaseOutcome | None = None) -> None:
     """Let the case weigh what is left of it."""
     left = cases.unresolved(work.conn, case.id)
     if not left and case.owner is None:
-        cases.close(work, case, _SETTLED_AS[case.lane], why, actor)
+        cases.close(work, case, outcome or _SETTLED_AS[case.lane], why, actor)
     elif not left:
         work.record("case", case.id, case.step, cases.CLOSE_STEP, cases.CLOSE_WORDS, actor)
         cases.change(work, case, step=cases.CLOSE_STEP, step_words=cases.CLOSE_WORDS)
@@ -123,6 +132,12 @@ def standing(work: Work, residents: Collection[str], codes: Collection[ReasonCod
             )
         ).mappings()
     )
+
+
+def reword(work: Work, reason: RowMapping, words: str) -> None:
+    """Let a standing reason say more than it did; the history keeps the earlier words."""
+    work.conn.execute(update(t.reason).where(t.reason.c.id == reason["id"]).values(words=words[:300]))
+    work.record("case", reason["case_id"], reason["code"], reason["code"], words)
 
 
 def downgrade(work: Work, reason: RowMapping, severity: Severity, addition: str, actor: str) -> None:

@@ -15,6 +15,7 @@ from hub.roster import stored
 from hub.roster.columns import FIELD_WORDS
 from hub.roster.entry import Entry, Household, Summary
 from hub.store import tables as t
+from hub.trends import daily as trends
 from hub.vocabulary import DeviceState
 
 ACTOR = "roster"
@@ -51,6 +52,7 @@ def take_over(
     _devices(conn, todo, current, now)
     for entry in todo:
         watch.enrol(conn, entry.id, now, policy, ids)
+    trends.plan(conn, now, [entry.id for entry in todo])
     return summary
 
 

@@ -1,5 +1,7 @@
-"""The hub's tables. Every index says who uses it. Rows of `event` and `transition` are only ever added;
-only hub/retention takes them away, and words out of them, when their time is over."""
+"""The hub's tables. Every index says who uses it.
+
+Rows of `event` and `transition` are only ever added; only hub/retention takes them away when their time is over.
+"""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -153,7 +153,9 @@ def _compare(recent: _Span, usual: _Span, window: Window, settings: Settings) ->
 
 def _slower(recent: _Span, usual: _Span, window: Window, settings: Settings) -> Iterable[Reading]:
     """One value a day, the mean over its slots of how far each is from what is usual at that time of day."""
-    centres = {slot: median(list(of_day.values())) for slot, of_day in usual.delays.items() if slot in recent.delays}
+    centres = {
+        slot: median(list(of_day.values())) for slot, of_day in usual.delays.items() if slot in recent.delays
+    }
     before, now = _residuals(usual, centres), _residuals(recent, centres)
     if len(before) < settings.least_usual_days or len(now) < window.least_days:
         return

@@ -19,7 +19,9 @@ Part = Annotated[float, Meta(gt=0.0, le=1.0)]
 WEEK = 7
 
 
-class Daily(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from", "end": "until"}):
+class Daily(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"start": "from", "end": "until"}
+):
     """The hours in which everybody is looked at, once a day, each at a time of their own."""
 
     start: OfficeTime
@@ -127,9 +129,7 @@ def _check(settings: Settings, path: Path) -> None:
     for index, window in enumerate(settings.windows):
         here = f"windows[{index}]"
         if window.days % WEEK:
-            raise refuse(
-                f"{here}.days", "7 の倍数にしてください。曜日のくせを変化と取り違えないためです。"
-            )
+            raise refuse(f"{here}.days", "7 の倍数にしてください。曜日のくせを変化と取り違えないためです。")
         if window.least_days > window.days:
             raise refuse(f"{here}.least_days", "days より長くはできません。")
     if settings.daily.length_seconds <= 0:

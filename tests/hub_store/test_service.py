@@ -99,7 +99,9 @@ def test_a_night_shift_that_stands_still_is_blindness(make_hub: MakeHub, clock: 
 def test_what_could_not_be_done_is_counted(make_hub: MakeHub) -> None:
     with make_hub() as hub:
         assert sees(hub)
-        failing = update(t.due).where(t.due.c.subject.startswith(cast.SATO)).values(failures=3, error="x")
+        failing = (
+            update(t.due).where(t.due.c.subject.startswith(f"{cast.SATO}/")).values(failures=3, error="x")
+        )
         hub.store.write(lambda conn: conn.execute(failing))
         health = hub.health()
         assert (health.ok, health.failing, health.blindness) == (False, 2, None)
