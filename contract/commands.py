@@ -1,6 +1,6 @@
 """What a device is told: acknowledgements, its configuration, and commands."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, TypeVar
 
@@ -29,6 +29,8 @@ class SlotPlan(Struct, frozen=True, kw_only=True):
         msgspec.field(default_factory=lambda: [1, 2, 3, 4, 5, 6, 7])
     )
     """ISO weekdays, Monday is 1."""
+    on_holidays: bool = True
+    """False: not on the days that the configuration lists as `holidays`."""
     question: Annotated[str, Meta(max_length=40)] = "how_are_you"
     """A key of the device's prompts file."""
 
@@ -73,6 +75,8 @@ class Config(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The part of the ladder that runs at home: when to ask again, counted from the slot's time."""
     paused_until: Annotated[datetime, Meta(tz=True)] | None = None
     """Nobody is at home until then: ask nothing."""
+    holidays: Annotated[list[date], Meta(max_length=400)] = msgspec.field(default_factory=list)
+    """Public holidays of this year and the next, for slots that rest on them."""
     share_text: bool = False
     """Consent to let the words leave the home."""
     speech_rate: Annotated[float, Meta(ge=0.5, le=2.0)] = 0.85

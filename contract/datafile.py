@@ -45,10 +45,10 @@ def _from_data(kind: type[Any], value: Any) -> Any:
     raise NotImplementedError(f"no way to read {kind}")
 
 
-def read_toml(path: Path, kind: type[T]) -> T:
-    """Read `path` as a `kind` (a msgspec struct); raise `Refused` naming file, line and what is wrong."""
+def read_text(path: Path) -> str:
+    """The text of a data file, UTF-8; raise `Refused` when there is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise Refused(
             f"{path} を読めません ({error.strerror})。ファイルの場所と権限を確かめてください。"
@@ -57,7 +57,11 @@ def read_toml(path: Path, kind: type[T]) -> T:
         raise Refused(
             f"{path} が UTF-8 ではありません (先頭から {error.start} バイト目)。UTF-8 で保存し直してください。"
         ) from error
-    return parse_toml(text, kind, str(path))
+
+
+def read_toml(path: Path, kind: type[T]) -> T:
+    """Read `path` as a `kind` (a msgspec struct); raise `Refused` naming file, line and what is wrong."""
+    return parse_toml(read_text(path), kind, str(path))
 
 
 def parse_toml(text: str, kind: type[T], name: str) -> T:

@@ -129,7 +129,7 @@ def _slots(config: Config, since: datetime, now: datetime) -> list[_Slot]:
             (_slot_time(plan, day), day, plan)
             for day in (today - _DAY, today, today + _DAY)
             for plan in config.slots
-            if day.isoweekday() in plan.weekdays
+            if day.isoweekday() in plan.weekdays and (plan.on_holidays or day not in config.holidays)
         ),
         key=lambda each: (each[0], each[2].name),
     )

@@ -17,7 +17,7 @@ from contract.commands import Config, encode
 from contract.time import Clock
 from contract.topics import Channel, topic
 from hub.homes import MANY, configurations
-from hub.policy import Policy
+from hub.policy import InForce
 from hub.store import tables as t
 from hub.store.database import Store
 
@@ -50,7 +50,7 @@ class _Look(NamedTuple):
 class Commander:
     """Keeps the speakers' configurations true. `step` is one look; `hub.service` calls it when something changed."""
 
-    def __init__(self, store: Store, clock: Clock, policy: Policy, publish: Publish) -> None:
+    def __init__(self, store: Store, clock: Clock, policy: InForce, publish: Publish) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -99,7 +99,8 @@ class Commander:
         homes = self._homes(conn, *_touched(conn, last, now)) if last else self._homes(conn)
         begins = t.absence.c.starts_at
         known = select(func.min(begins)).where(begins > now, t.absence.c.ended_at.is_(None))
-        wanted = configurations(conn, {home.device: home.resident_id for home in homes}, now, self._policy)
+        policy = self._policy.at(now)
+        wanted = configurations(conn, {home.device: home.resident_id for home in homes}, now, policy)
         return _Look(homes, wanted, latest, now, conn.scalar(known))
 
     def _homes(

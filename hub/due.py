@@ -3,7 +3,7 @@
 import itertools
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,17 +18,15 @@ from contract.refusal import Refused
 from contract.time import Clock
 from hub import agenda, pulse
 from hub.agenda import next_at
-from hub.policy import Policy
+from hub.handlers import HANDLERS
+from hub.policy import InForce, Policy
 from hub.store.database import StoreFault
 from hub.vocabulary import DueKind
-from hub.work import Work
+from hub.work import Handler, Work
 
 __all__ = ["Handler", "Sweeper", "lose_sight", "next_at", "regain_sight"]
 
 T = TypeVar("T")
-Handler = Callable[[Work, Sequence[str]], None]
-"""Does what fell due for these subjects. Told twice about the same subject, it does nothing the second time."""
-
 BATCH = 500
 """Rows per transaction: large enough that the commit costs little, small enough that an answer need not wait."""
 LONGEST_NAP = 0.5
@@ -81,15 +79,11 @@ class Sweeper:
         self,
         store: Writable,
         clock: Clock,
-        policy: Policy,
+        policy: InForce,
         ids: NewId = uuid7,
-        handlers: Mapping[DueKind, Handler] | None = None,
+        handlers: Mapping[DueKind, Handler] = HANDLERS,
     ) -> None:
-        """`handlers` says who does what; by default the hub's own, `hub.handlers.HANDLERS`."""
-        if handlers is None:
-            from hub.handlers import HANDLERS  # they schedule rows themselves, so they come after this module
-
-            handlers = HANDLERS
+        """`handlers` says who does what; by default the hub's own."""
         self._store = store
         self._clock = clock
         self._policy = policy
@@ -124,10 +118,11 @@ class Sweeper:
 
     def _batch(self, conn: Connection, now: datetime, overslept: bool) -> bool:
         if overslept or (not self._started and self._late(pulse.last(conn, pulse.LAST_SWEEP), now)):
-            wait = self._policy.watch.settle_after_start
+            wait = self._policy.at(now).watch.settle_after_start
             log.warning("hub.stood_still", settle_seconds=wait.total_seconds())
             agenda.settle(conn, now + wait)  # whether it hears its broker is another matter
         rows = agenda.claim(conn, now, BATCH)
+        self._policy.refresh(conn)
         for kind, run in itertools.groupby(rows, key=lambda row: row.kind):
             self._do(conn, now, kind, list(run))
         pulse.beat(conn, pulse.LAST_SWEEP, now)
@@ -165,7 +160,7 @@ class Sweeper:
         self, conn: Connection, now: datetime, kind: DueKind, rows: list[agenda.Row]
     ) -> Exception | None:
         try:
-            with conn.begin_nested(), Work(conn, now, self._ids, self._policy) as work:
+            with conn.begin_nested(), Work(conn, now, self._ids, self._policy.at(now)) as work:
                 self._handlers[kind](work, [row.subject for row in rows])
         except _OF_ONE_SUBJECT as error:
             return error
@@ -173,7 +168,7 @@ class Sweeper:
 
     def _late(self, promised: datetime | None, now: datetime) -> bool:
         """Whether the clock stood still past `promised`: stopped, suspended, stuck on a disk, or stepped."""
-        return promised is not None and now - promised > self._policy.watch.blind_after
+        return promised is not None and now - promised > self._policy.at(now).watch.blind_after
 
     def _beat(self, now: datetime) -> None:
         if self._beaten is None or now - self._beaten >= HEARTBEAT:

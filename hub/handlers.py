@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from hub import ladder
-from hub.due import Handler
 from hub.trends import daily
 from hub.vocabulary import DueKind
-from hub.watch import away, deadlines, silence, states
+from hub.watch import away, deadlines, silence, slots, states
+from hub.work import Handler
 
 HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.slot_deadline: deadlines.at_deadline,
@@ -18,5 +18,6 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.device_settle: states.at_settle,
     DueKind.absence_end: away.at_end,
     DueKind.trend: daily.at_look,
+    DueKind.policy_change: slots.at_policy_change,
 }
 """Every kind has one; a test says so."""

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from contract.commands import Config, SlotPlan
-from hub.policy import Policy
+from contract.time import office_date
+from hub.holidays import holidays_of
+from hub.policy import Policy, of_day
 from hub.roster.entry import Tick
 from hub.store import tables as t
 from hub.watch.away import covers
@@ -28,7 +30,9 @@ def configurations(
     """
     residents = {resident for resident in homes.values() if resident is not None}
     names = _names(conn, residents)
-    slots = _slots(conn, residents)
+    slots = _slots(conn, residents, policy)
+    this_year = office_date(now).year
+    holidays = [*holidays_of(this_year), *holidays_of(this_year + 1)]
     absent = _absent_until(conn, residents, now)
     consents = consents_of(conn, residents)
     retries = [retry.total_seconds() for retry in policy.watch.retry_after]
@@ -39,6 +43,7 @@ def configurations(
             slots=slots[resident],
             retry_after_seconds=retries,
             paused_until=absent.get(resident),
+            holidays=[] if all(slot.on_holidays for slot in slots[resident]) else holidays,
             share_text=consents[resident] >= WORDS_NEED,
         )
         if resident in names
@@ -65,12 +70,28 @@ def _names(conn: Connection, residents: set[str]) -> dict[str | None, str]:
     return {row.id: row.call_name for row in conn.execute(wanted.where(_of(t.resident.c.id, residents)))}
 
 
-def _slots(conn: Connection, residents: set[str]) -> dict[str | None, list[SlotPlan]]:
+def _slots(conn: Connection, residents: set[str], policy: Policy) -> dict[str | None, list[SlotPlan]]:
+    """The agreed times, each home's a little later by its own shift: a town does not speak in the same second."""
     found: dict[str | None, list[SlotPlan]] = defaultdict(list)
     wanted = select(t.schedule).order_by(t.schedule.c.at, t.schedule.c.name)
     for row in conn.execute(wanted.where(_of(t.schedule.c.resident_id, residents))):
-        found[row.resident_id].append(SlotPlan(name=row.name, at=row.at, weekdays=row.weekdays))
+        found[row.resident_id].append(
+            SlotPlan(
+                name=row.name,
+                at=_time_of_day(policy.at_home(row.at, row.resident_id), row.at),
+                weekdays=row.weekdays,
+                on_holidays=row.on_holidays,
+            )
+        )
     return found
+
+
+def _time_of_day(since_midnight: timedelta, agreed: str) -> str:
+    """As agreed where nothing is moved, so that such a home's configuration stays as it is."""
+    if since_midnight == of_day(agreed):
+        return agreed
+    seconds = int(since_midnight.total_seconds())
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _absent_until(conn: Connection, residents: set[str], now: datetime) -> dict[str | None, datetime]:

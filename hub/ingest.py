@@ -21,7 +21,7 @@ from hub.config import BrokerConfig
 from hub.inbox import Taken, take_in
 from hub.lanes import Lanes
 from hub.line import Delivery, Line
-from hub.policy import Policy
+from hub.policy import InForce
 from hub.store.database import Store, StoreFault
 
 BATCH = 500
@@ -46,7 +46,7 @@ class Ingest:
         store: Store,
         broker: BrokerConfig,
         clock: Clock,
-        policy: Policy,
+        policy: InForce,
         on_sight: Callable[[], None] = lambda: None,
         ids: NewId = uuid7,
         batch: int = BATCH,
@@ -121,7 +121,9 @@ class Ingest:
 
     def _take(self, deliveries: list[Delivery]) -> None:
         messages = [delivery.message for delivery in deliveries]
-        taken = self._store.write(lambda conn: take_in(conn, messages, self._ids, self._policy))
+        taken = self._store.write(
+            lambda conn: take_in(conn, messages, self._ids, self._policy.at(self._clock.now()))
+        )
         for delivery in deliveries:
             if delivery.mid:
                 self.line.acknowledge(delivery)
@@ -154,10 +156,10 @@ class Ingest:
 
     def _regain(self, conn: Connection, now: datetime) -> None:
         since = agenda.blind_since(conn)
-        briefly = since is not None and now - since < self._policy.watch.blind_after
+        briefly = since is not None and now - since < self._policy.at(now).watch.blind_after
         if self._seen_before or not briefly:
-            due.regain_sight(conn, now, self._policy)
+            due.regain_sight(conn, now, self._policy.at(now))
             return
         # A quick restart of the hub alone: the homes kept their lines, and the broker has what they said meanwhile.
-        until = now + self._policy.watch.blind_after
+        until = now + self._policy.at(now).watch.blind_after
         agenda.regain_sight(conn, max(until, pulse.last(conn, pulse.SETTLED_AT) or until))

@@ -87,12 +87,17 @@ def enter(work: Work, case: Case, ladder: str, concerned: Collection[Person], fi
 def climb(work: Work, case: Case, why: str, actor: str = HUB) -> None:
     """Go on to the next step; on the last one only write down that its time is over."""
     work.record("case", case.id, case.step, case.step or "-", why, actor)
-    if case.ladder is None:
+    people = concerned(work.conn, case)
+    if case.ladder is None or not people:
         return
     steps = work.policy.ladders.get(case.ladder, [])
     here = next((index for index, step in enumerate(steps) if step.name == case.step), None)
-    people = concerned(work.conn, case)
-    if people and here is not None and here + 1 < len(steps):
+    if here is None:
+        # Another policy came into force in the middle of the climb and has no such step: begin where it begins.
+        gravest = cases.unresolved(work.conn, case.id)[0]
+        risk_class = next(one.risk_class for one in people if one.id == gravest["resident_id"])
+        enter(work, case, cases.ladder_of(work, gravest, risk_class), people)
+    elif here + 1 < len(steps):
         enter(work, case, case.ladder, people, here + 1)
 
 
@@ -137,6 +142,9 @@ def resume(work: Work, case: Case) -> None:
     for step in work.policy.ladders.get(case.ladder or "", []):
         if step.name == case.step:
             _set_timer(work, case, step, case.due_at)
+            return
+    if case.step != cases.CLOSE_STEP:
+        climb(work, case, "方針が変わり、いまの段がなくなりました")
 
 
 def halt(work: Work, case: Case) -> None:

@@ -20,9 +20,11 @@ from hub.config import HubConfig, load
 from hub.districts import Districts
 from hub.due import Sweeper
 from hub.ingest import Ingest
-from hub.policy import Policy
+from hub.policy import Policy, PolicyBook
 from hub.store.database import Store, StoreFault
 from hub.trends import daily as trends
+from hub.vocabulary import DueKind
+from hub.watch import slots
 
 SWEEP_OVERDUE = timedelta(seconds=60)
 """The night shift beats its pulse every 15 seconds; later than this and it is stuck."""
@@ -67,7 +69,8 @@ class Hub:
         """Reads the policy and the districts, opens the store; `Refused` says what is wrong with them."""
         self.config = config
         self.clock = clock or SystemClock()
-        self.policy, self.districts = _data(config)
+        base, self.districts = _data(config)
+        self.policies = PolicyBook(base)
         self._lock = _lock(config)
         try:
             self.store = open_store(config, self.districts)
@@ -76,16 +79,22 @@ class Hub:
             raise
         try:
             with self.store.read() as conn:
+                self.policies.refresh(conn)
                 policies.check_residents(conn, self.policy)
-            self.ingest = Ingest(self.store, config.broker, self.clock, self.policy, self._sight_changed)
+                replan = slots.out_of_step(conn, self.policy, self.clock.now())
+            if replan:
+                self.store.write(
+                    lambda conn: agenda.schedule(conn, DueKind.policy_change, "start", self.clock.now())
+                )
+            self.ingest = Ingest(self.store, config.broker, self.clock, self.policies, self._sight_changed)
         except BaseException:
             self._close()
             raise
-        self.sweeper = Sweeper(self.store, self.clock, self.policy)
+        self.sweeper = Sweeper(self.store, self.clock, self.policies)
         self.commander = Commander(
             self.store,
             self.clock,
-            self.policy,
+            self.policies,
             lambda topic, payload: self.ingest.line.publish(topic, payload, retain=True),
         )
         self._bell = threading.Event()
@@ -95,6 +104,11 @@ class Hub:
             threading.Thread(target=self.sweeper.run, name="sweeper", daemon=True),
             threading.Thread(target=self._command, name="commander", daemon=True),
         ]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.policies.at(self.clock.now())
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
@@ -142,13 +156,17 @@ class Hub:
 
     def _command(self) -> None:
         heard_before = False
+        told_by = self.policy
         while not self._stopping.is_set():
             self._bell.clear()
             hears = self.ingest.line.hears
             if hears:
-                if not heard_before:
-                    self.commander.forget()
                 try:
+                    with self.store.read() as conn:
+                        self.policies.refresh(conn)
+                    if not heard_before or self.policy is not told_by:
+                        self.commander.forget()
+                    told_by = self.policy
                     self.commander.step()
                 except (StoreFault, SQLAlchemyError) as error:
                     log.error("commander.cannot_store", error=type(error).__name__)

@@ -154,6 +154,8 @@ class DueKind(StrEnum):
     """[absence] The person is expected home."""
     trend = "trend"
     """[resident] Once a day: is this person lately other than usual?"""
+    policy_change = "policy_change"
+    """[version] Another policy comes into force: what has not opened yet is planned anew."""
 
     @property
     def speaks_of_silence(self) -> bool:

@@ -1,6 +1,6 @@
 """One piece of work on the store: what it may touch, and what it writes down at its end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -96,3 +96,7 @@ class Work:
         self._due = {}
         self._notices = []
         self._withdrawn = []
+
+
+Handler = Callable[[Work, Sequence[str]], None]
+"""Does what fell due for these subjects. Told twice about the same subject, it does nothing the second time."""

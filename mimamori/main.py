@@ -5,7 +5,19 @@ import sys
 import typer
 
 from contract.refusal import Refused
-from mimamori.commands import account, bench, demo, device, hub, listen, provision, roster, token, understand
+from mimamori.commands import (
+    account,
+    bench,
+    demo,
+    device,
+    hub,
+    listen,
+    policy,
+    provision,
+    roster,
+    token,
+    understand,
+)
 
 app = typer.Typer(
     name="mimamori",
@@ -16,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(provision.app, name="provision")
 app.add_typer(roster.app, name="roster")
+app.add_typer(policy.app, name="policy")
 app.command("hub")(hub.hub)
 app.command("device")(device.device)
 app.command("demo")(demo.demo)

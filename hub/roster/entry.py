@@ -44,6 +44,8 @@ class Asking(Struct, frozen=True, order=True):
     """Office time, "08:00" or "08:00:30"."""
     name: str
     weekdays: tuple[int, ...] = ALL_WEEK
+    on_holidays: bool = True
+    """Whether a public holiday is asked like any other day."""
 
 
 class Household(Struct, frozen=True):

@@ -12,6 +12,8 @@ from hub.roster.dates import day
 from hub.roster.entry import ALL_WEEK, Asking, Unreadable
 
 WEEKDAYS = "月火水木金土日"
+WORKDAYS = (1, 2, 3, 4, 5)
+_RESTS = frozenset(["祝休", "祝日休", "祝日休み", "祝日は休み"])
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,23}")
 _KANA = re.compile(r"[ァ-ヴー・]+( [ァ-ヴー・]+)+")
 _ASKING = re.compile(r"([^=()]+)=([0-9]{1,2}):([0-9]{2})(:[0-9]{2})?(?:\(([^()]*)\))?")
@@ -107,7 +109,7 @@ def consent(text: str, today: date) -> tuple[bool, date | None]:
 
 
 def askings(text: str, slot_words: Mapping[str, str]) -> tuple[Asking, ...]:
-    """Read "morning=08:00;evening=18:00(月水金)"; a slot may be called by its word, 朝=8:00."""
+    """Read "morning=08:00(平日);evening=18:00(月水金・祝休)"; a slot may be called by its word, 朝=8:00."""
     names = {words: name for name, words in slot_words.items()}
     found: dict[str, Asking] = {}
     for part in re.split(r"[;、,]", re.sub(r"\s", "", unicodedata.normalize("NFKC", text))):
@@ -126,23 +128,36 @@ def askings(text: str, slot_words: Mapping[str, str]) -> tuple[Asking, ...]:
             raise Unreadable(f"「{part}」の時刻は 00:00 から 23:59 までにしてください。")
         if name in found:
             raise Unreadable(f"「{match[1]}」が二度あります。ひとつにしてください。")
-        found[name] = Asking(f"{hours:02d}:{minutes:02d}{seconds}", name, _weekdays(match[5], part))
+        weekdays, on_holidays = _days(match[5], part)
+        found[name] = Asking(f"{hours:02d}:{minutes:02d}{seconds}", name, weekdays, on_holidays)
     return tuple(sorted(found.values()))
 
 
-def _weekdays(letters: str | None, part: str) -> tuple[int, ...]:
-    if letters is None:
-        return ALL_WEEK
-    chosen = letters.replace("・", "")
-    if not chosen or set(chosen) - set(WEEKDAYS) or len(set(chosen)) != len(chosen):
-        raise Unreadable(f"「{part}」の曜日は 月火水木金土日 から、一度ずつ選んでください。")
-    return tuple(sorted(WEEKDAYS.index(letter) + 1 for letter in chosen))
+def _days(written: str | None, part: str) -> tuple[tuple[int, ...], bool]:
+    """Read 「月水金」, 「平日」 (Monday to Friday, no public holiday), 「祝休」 (every day but public holidays)."""
+    if written is None:
+        return ALL_WEEK, True
+    words = [word for word in written.split("・") if word]
+    rests = bool(_RESTS & set(words))
+    letters = "".join(word for word in words if word not in _RESTS)
+    if letters in ("平日", "平日のみ"):
+        return WORKDAYS, False
+    if (not letters and not rests) or set(letters) - set(WEEKDAYS) or len(set(letters)) != len(letters):
+        raise Unreadable(
+            f"「{part}」の曜日は 月火水木金土日 から一度ずつ選ぶか、平日 と書いてください。"
+            "祝日を休むときは (月水金・祝休) のように書きます。"
+        )
+    return tuple(sorted(WEEKDAYS.index(letter) + 1 for letter in letters)) or ALL_WEEK, not rests
 
 
 def write_askings(askings: tuple[Asking, ...]) -> str:
     """The reverse of reading them."""
-    return ";".join(
-        f"{one.name}={one.at}"
-        + ("" if one.weekdays == ALL_WEEK else f"({''.join(WEEKDAYS[day - 1] for day in one.weekdays)})")
-        for one in askings
-    )
+    return ";".join(f"{one.name}={one.at}{_write_days(one)}" for one in askings)
+
+
+def _write_days(asking: Asking) -> str:
+    if asking.weekdays == WORKDAYS and not asking.on_holidays:
+        return "(平日)"
+    letters = "" if asking.weekdays == ALL_WEEK else "".join(WEEKDAYS[day - 1] for day in asking.weekdays)
+    words = [*([letters] if letters else []), *([] if asking.on_holidays else ["祝休"])]
+    return f"({'・'.join(words)})" if words else ""

@@ -144,7 +144,13 @@ def _askings(conn: Connection, entry: Entry, old: Entry | None) -> None:
         mine = t.schedule.c.resident_id == entry.id
         conn.execute(delete(t.schedule).where(mine, t.schedule.c.name.in_(gone)))
     new = [
-        {"resident_id": entry.id, "name": one.name, "at": one.at, "weekdays": list(one.weekdays)}
+        {
+            "resident_id": entry.id,
+            "name": one.name,
+            "at": one.at,
+            "weekdays": list(one.weekdays),
+            "on_holidays": one.on_holidays,
+        }
         for one in wanted.values()
         if before.get(one.name) != one
     ]

@@ -60,7 +60,7 @@ def _devices(conn: Connection) -> dict[str, str]:
 def _askings(conn: Connection) -> dict[str, list[Asking]]:
     found: dict[str, list[Asking]] = defaultdict(list)
     for row in conn.execute(select(t.schedule)):
-        found[row.resident_id].append(Asking(row.at, row.name, tuple(row.weekdays)))
+        found[row.resident_id].append(Asking(row.at, row.name, tuple(row.weekdays), row.on_holidays))
     return found
 
 

@@ -20,8 +20,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -165,6 +167,8 @@ schedule = Table(
     Column("name", String(24), nullable=False),  # morning, evening
     Column("at", String(8), nullable=False),  # "08:00" or "08:00:30", office time
     Column("weekdays", JSON, nullable=False),  # ISO, Monday is 1
+    # Whether public holidays count like any day; 平日のみ and 祝日は休み do not ask on them.
+    Column("on_holidays", Boolean, nullable=False, default=True, server_default=true()),
     UniqueConstraint("resident_id", "name"),
 )
 
@@ -386,6 +390,17 @@ family_link = Table(
     Column("answer", String(16)),  # met | not_met | away
     Column("answered_at", Instant),
     UniqueConstraint("case_id", "resident_id", "recipient"),
+)
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    # Only ever added to: what was in force on a day stays what was in force on that day.
+    Column("id", Integer, primary_key=True),
+    Column("from_at", Instant, nullable=False),
+    Column("imported_at", Instant, nullable=False),
+    Column("imported_by", String(80), nullable=False),
+    Column("text", Text, nullable=False),  # the file as it was imported
 )
 
 # ---- people who log in, and what they looked at --------------------------------------------------------------

@@ -63,13 +63,13 @@ def _slot(work: Work, resident_id: str, named_slot: str, event: Event) -> RowMap
     key = key_of(resident_id, named_slot)
     row = _find(work, key) if key else None
     if row is None and key is not None:
-        until = work.now + work.policy.watch.early_window
+        until = work.now + work.policy.early_window(key.name)
         if slots.plan_for_event(work, resident_id, key.day, key.name, until):
             row = _find(work, key)
     if row is None:
         why = f"予定にない声かけ「{named_slot}」の記録が届きました"
         work.record("resident", resident_id, None, "unknown_slot", why, event.device)
-    elif row["opens_at"] - work.policy.watch.early_window > work.now:
+    elif row["opens_at"] - work.policy.early_window(row["name"]) > work.now:
         why = "早すぎる記録のため、この声かけの応答とはしません"
         work.record("slot", str(key), row["state"], row["state"], why, event.device)
         return None

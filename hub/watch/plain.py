@@ -143,7 +143,7 @@ class _Batch:
         slot = self._slots.get(key) if key is not None else None
         if key is None or slot is None or slot["state"] not in (SlotState.waiting, SlotState.answered):
             return False
-        if slot["opens_at"] - self._work.policy.watch.early_window > arrival.at:
+        if slot["opens_at"] - self._work.policy.early_window(slot["name"]) > arrival.at:
             return False
         if not checkins.is_answer(check_in):
             slot |= checkins.after_asking(slot, check_in)

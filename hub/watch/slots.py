@@ -5,10 +5,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 
 from contract.time import office_date, office_instant
 from hub import pulse
+from hub.holidays import is_holiday
+from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DueKind, SlotState
@@ -38,8 +52,13 @@ class Rule(NamedTuple):
     resident_id: str
     name: str
     at: timedelta
-    """After office midnight."""
+    """After office midnight; the home's own shift is in it."""
     weekdays: frozenset[int]
+    on_holidays: bool = True
+
+    def falls_on(self, day: date) -> bool:
+        """Whether there is a slot on this day."""
+        return day.isoweekday() in self.weekdays and (self.on_holidays or not is_holiday(day))
 
     def opening(self, day: date) -> datetime:
         """When the slot of `day` opens."""
@@ -48,7 +67,7 @@ class Rule(NamedTuple):
     def next_day(self, not_before: datetime) -> date:
         """The day of the first slot that opens at or after `not_before`."""
         day = office_date(not_before)
-        while day.isoweekday() not in self.weekdays or self.opening(day) < not_before:
+        while not self.falls_on(day) or self.opening(day) < not_before:
             day += timedelta(days=1)
         return day
 
@@ -62,24 +81,25 @@ def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
     return tuple_(t.slot.c.resident_id, t.slot.c.day, t.slot.c.name).in_(list(keys))
 
 
-def rules(conn: Connection, residents: Collection[str]) -> dict[str, list[Rule]]:
+def rules(work: Work, residents: Collection[str]) -> dict[str, list[Rule]]:
     """The schedules of those of these residents who are still watched over, by resident."""
     found: dict[str, list[Rule]] = defaultdict(list)
     if residents:
-        for row in conn.execute(
+        for row in work.conn.execute(
             select(t.schedule)
             .join(t.resident, t.resident.c.id == t.schedule.c.resident_id)
             .where(t.schedule.c.resident_id.in_(residents), t.resident.c.ended_at.is_(None))
         ):
             found[row.resident_id].append(
-                Rule(row.resident_id, row.name, _after_midnight(row.at), frozenset(row.weekdays))
+                Rule(
+                    row.resident_id,
+                    row.name,
+                    work.policy.at_home(row.at, row.resident_id),
+                    frozenset(row.weekdays),
+                    row.on_holidays,
+                )
             )
     return found
-
-
-def _after_midnight(at: str) -> timedelta:
-    hours, minutes, *seconds = (int(part) for part in at.split(":"))
-    return timedelta(hours=hours, minutes=minutes, seconds=seconds[0] if seconds else 0)
 
 
 def plan(work: Work, openings: Iterable[tuple[Rule, date]]) -> None:
@@ -119,7 +139,7 @@ def plan_after(work: Work, closed: Sequence[RowMapping | Mapping[str, Any]]) -> 
     """Make the slot after each of these (`resident_id`, `day`, `name`) where its schedule row still stands."""
     standing = {
         (rule.resident_id, rule.name): rule
-        for of_one in rules(work.conn, {slot["resident_id"] for slot in closed}).values()
+        for of_one in rules(work, {slot["resident_id"] for slot in closed}).values()
         for rule in of_one
     }
     following = {
@@ -157,12 +177,13 @@ def enrol(work: Work, resident_id: str) -> None:
         ).all()
     )
     openings = []
-    for rule in rules(conn, [resident_id]).get(resident_id, []):
+    for rule in rules(work, [resident_id]).get(resident_id, []):
         day = rule.next_day(now)
         while rule.name in begun and day <= begun[rule.name]:
             day = rule.day_after(day)
         planned = coming.get(rule.name)
-        if planned is not None and planned["opens_at"] == rule.opening(day):
+        opens_at = rule.opening(day)
+        if planned is not None and _times(planned) == (opens_at, work.policy.deadline(opens_at)):
             del coming[rule.name]
         else:
             openings.append((rule, day))
@@ -172,14 +193,59 @@ def enrol(work: Work, resident_id: str) -> None:
     plan(work, openings)
 
 
+def at_policy_change(work: Work, subjects: Sequence[str]) -> None:  # noqa: ARG001 - a handler is told its subjects
+    """Another policy is in force: what has not opened yet gets its opening and its deadline from it."""
+    moved = []
+    for row in work.conn.execute(_coming(work.now)).mappings():
+        opens_at = office_instant(row["day"], work.policy.at_home(row["at"], row["resident_id"]))
+        deadline_at = work.policy.deadline(opens_at)
+        if opens_at > work.now and (opens_at, deadline_at) != _times(row):
+            moved.append({"slot_id": row["id"], "opens": opens_at, "deadline": deadline_at})
+            key = SlotKey(row["resident_id"], row["day"], row["name"])
+            work.schedule(DueKind.slot_deadline, str(key), deadline_at)
+    if moved:
+        work.conn.execute(
+            update(t.slot)
+            .where(t.slot.c.id == bindparam("slot_id"))
+            .values(opens_at=bindparam("opens"), deadline_at=bindparam("deadline")),
+            moved,
+        )
+
+
+def out_of_step(conn: Connection, policy: Policy, now: datetime) -> bool:
+    """Whether slots that are still to come were planned by another policy: its file was changed while the hub was down.
+
+    Times are the same for all homes but for the shift, so a few of them tell.
+    """
+    for row in conn.execute(_coming(now).limit(50)).mappings():
+        opens_at = office_instant(row["day"], policy.at_home(row["at"], row["resident_id"]))
+        if (opens_at, policy.deadline(opens_at)) != _times(row):
+            return True
+    return False
+
+
+def _coming(now: datetime) -> Select[Any]:
+    """Slots that have not opened yet, each with the agreed time of its schedule row."""
+    same = and_(t.schedule.c.resident_id == t.slot.c.resident_id, t.schedule.c.name == t.slot.c.name)
+    return (
+        select(t.slot, t.schedule.c.at)
+        .join(t.schedule, same)
+        .where(t.slot.c.day >= office_date(now), t.slot.c.state == SlotState.waiting, t.slot.c.opens_at > now)
+    )
+
+
+def _times(slot: RowMapping) -> tuple[datetime, datetime]:
+    return slot["opens_at"], slot["deadline_at"]
+
+
 def plan_for_event(work: Work, resident_id: str, day: date, name: str, until: datetime) -> bool:
     """Make the slots up to the one an event names, if the schedule has it and it opens by `until`.
 
     The hub may have been away for days: the answers that were stored in the home arrive before their slots were
     planned. False when the schedule has no such slot.
     """
-    rule = next((r for r in rules(work.conn, [resident_id]).get(resident_id, []) if r.name == name), None)
-    if rule is None or day.isoweekday() not in rule.weekdays or rule.opening(day) > until:
+    rule = next((r for r in rules(work, [resident_id]).get(resident_id, []) if r.name == name), None)
+    if rule is None or not rule.falls_on(day) or rule.opening(day) > until:
         return False
     latest: date | None = work.conn.scalar(
         select(func.max(t.slot.c.day)).where(t.slot.c.resident_id == resident_id, t.slot.c.name == name)

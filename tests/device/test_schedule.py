@@ -4,7 +4,7 @@ import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -83,6 +83,14 @@ def test_seconds_and_weekdays_count() -> None:
     assert home.due("2026-11-24 18:00:29") is None
     assert home.due("2026-11-24 18:00:30") is not None  # a Tuesday
     assert home.due("2026-11-25 18:00:30") is None
+
+
+def test_a_slot_that_rests_on_holidays_is_not_asked_on_them() -> None:
+    slots = [SlotPlan(name="day", at="08:00", on_holidays=False), SlotPlan(name="noon", at="12:00")]
+    home = Home(Config(revision=1, slots=slots, holidays=[date(2026, 11, 23)]))
+    assert home.due("2026-11-23 08:01") is None
+    assert home.due("2026-11-23 12:01") is not None
+    assert home.due("2026-11-24 08:01") is not None
 
 
 def replace_slots(*slots: SlotPlan) -> Config:

@@ -21,14 +21,14 @@ from contract.events import (
     State,
     type_of,
 )
-from hub import policy as policies
 from hub import watch
 from hub.due import Sweeper, next_at
 from hub.outreach.operations import Desk
-from hub.policy import Policy
+from hub.policy import InForce, Policy
 from hub.store import tables as t
 from hub.vocabulary import DeviceState, Lane
 from tests.clock import TravellingClock, office
+from tests.still import still
 
 T = TypeVar("T")
 
@@ -100,9 +100,9 @@ class Ids:
 class Town:
     """Homes, clock, store and night shift."""
 
-    def __init__(self, at: str = f"{MONDAY} 12:00", policy: Policy | None = None) -> None:
+    def __init__(self, at: str = f"{MONDAY} 12:00", policy: InForce | None = None) -> None:
         self.clock = TravellingClock(office(at))
-        self.policy = policy or policies.load()
+        self.policies = policy or still()
         self.store = MemoryStore()
         self.ids = Ids()
         self.sweeper = self._sweeper()
@@ -110,8 +110,13 @@ class Town:
         with self.store.engine.begin() as conn:
             conn.execute(insert(t.district).values(code="oi", name="大井", kana="オオイ", position=1))
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.policies.at(self.clock.now())
+
     def _sweeper(self) -> Sweeper:
-        return Sweeper(self.store, self.clock, self.policy, self.ids)
+        return Sweeper(self.store, self.clock, self.policies, self.ids)
 
     # ---- the roster ---------------------------------------------------------------------------------------
 
@@ -127,6 +132,7 @@ class Town:
         household: str | None = None,
         online: bool = True,
         weekdays: list[int] | None = None,
+        on_holidays: bool = True,
     ) -> str:
         """A resident with a speaker, enrolled now; returns the resident's id."""
         now = self.clock.now()
@@ -166,7 +172,11 @@ class Town:
             for slot_name, at in (slots or {"morning": "08:00", "evening": "18:00"}).items():
                 conn.execute(
                     insert(t.schedule).values(
-                        resident_id=name, name=slot_name, at=at, weekdays=weekdays or [1, 2, 3, 4, 5, 6, 7]
+                        resident_id=name,
+                        name=slot_name,
+                        at=at,
+                        weekdays=weekdays or [1, 2, 3, 4, 5, 6, 7],
+                        on_holidays=on_holidays,
                     )
                 )
             watch.enrol(conn, name, now, self.policy, self.ids)

@@ -1,17 +1,23 @@
 """A speaker is told what it should know: when that changed, and again when nobody knows what the broker kept."""
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
+import msgspec
 import pytest
 from sqlalchemy import select, update
 
 from contract.commands import Config, decode
+from contract.time import office_instant
 from contract.topics import Channel, parse
-from hub import absence, commanding
+from hub import absence, agenda, commanding
 from hub.commanding import Commander
-from hub.policy import Policy
+from hub.due import Sweeper
+from hub.policy import Policy, of_day
 from hub.store import tables as t
 from hub.store.database import Store
+from hub.vocabulary import DueKind
+from hub.watch import slots
 from tests import cast
 from tests.clock import TravellingClock, office
 
@@ -192,3 +198,48 @@ def test_many_changes_at_once_are_one_look(settled: Office, monkeypatch: pytest.
     monkeypatch.setattr(commanding, "MANY", 1)
     settled.imports(("morning=08:00", "morning=08:15"))
     assert set(settled.look()) == {cast.SATO_SPEAKER, cast.SUZUKI_SPEAKER, cast.TAKAHASHI_SPEAKER}
+
+
+def test_a_speaker_is_told_the_very_second_at_which_the_hub_opens_the_slot(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    spread = msgspec.structs.replace(
+        policy, watch=msgspec.structs.replace(policy.watch, jitter=timedelta(minutes=5))
+    )
+    with town.read() as conn:
+        assert slots.out_of_step(conn, spread, clock.now())
+    town.write(lambda conn: agenda.schedule(conn, DueKind.policy_change, "start", clock.now()))
+    Sweeper(town, clock, spread).sweep(clock.now())
+    with town.read() as conn:
+        assert not slots.out_of_step(conn, spread, clock.now())
+    told: dict[str, Config] = {}
+    commander = Commander(
+        town,
+        clock,
+        spread,
+        lambda name, payload: bool(told.update({parse(name)[0]: decode(payload, Config)}) or True),
+    )
+    commander.step()
+    with town.read() as conn:
+        rows = conn.execute(
+            select(t.device.c.id, t.slot.c.name, t.slot.c.day, t.slot.c.opens_at).join(
+                t.slot, t.slot.c.resident_id == t.device.c.resident_id
+            )
+        ).all()
+    assert rows
+    for device, name, day, opens_at in rows:
+        [plan] = [one for one in told[device].slots if one.name == name]
+        assert office_instant(day, of_day(plan.at)) == opens_at
+    assert len({plan.at for config in told.values() for plan in config.slots}) > 3
+
+
+def test_holidays_are_told_to_a_speaker_whose_schedule_rests_on_them(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    office_ = Office(town, clock, policy)
+    office_.look()
+    office_.imports(("morning=08:00;evening=18:00", "morning=08:00(平日);evening=18:00"))
+    told = next(iter(office_.look().values()))
+    assert [slot.on_holidays for slot in told.slots] == [False, True]
+    assert date(2026, 11, 23) in told.holidays
+    assert date(2027, 1, 1) in told.holidays

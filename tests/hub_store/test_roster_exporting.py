@@ -41,6 +41,7 @@ askings = st.builds(
     at=st.from_regex(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", fullmatch=True),
     name=st.from_regex(r"[a-z0-9_]{1,24}", fullmatch=True),
     weekdays=st.sets(st.integers(1, 7), min_size=1).map(lambda days: tuple(sorted(days))),
+    on_holidays=st.booleans(),
 )
 
 

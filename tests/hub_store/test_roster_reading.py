@@ -160,6 +160,23 @@ def test_askings_may_be_written_with_the_offices_words_and_weekdays(policy: Poli
 
 
 @pytest.mark.parametrize(
+    ("written", "weekdays", "on_holidays"),
+    [
+        ("朝=8:00(平日)", (1, 2, 3, 4, 5), False),
+        ("朝=8:00(平日のみ)", (1, 2, 3, 4, 5), False),
+        ("朝=8:00(月水・祝日は休み)", (1, 3), False),
+        ("朝=8:00(祝休)", (1, 2, 3, 4, 5, 6, 7), False),
+        ("朝=8:00(月火水木金)", (1, 2, 3, 4, 5), True),
+    ],
+)
+def test_an_asking_may_rest_on_public_holidays(
+    policy: Policy, written: str, weekdays: tuple[int, ...], on_holidays: bool
+) -> None:
+    [asking] = one(policy, 声かけ時刻=written).askings
+    assert (asking.weekdays, asking.on_holidays) == (weekdays, on_holidays)
+
+
+@pytest.mark.parametrize(
     ("written", "said"),
     [
         ("8:00", "読めません"),

@@ -1,14 +1,11 @@
 """What a policy must be before the hub trusts it: nothing in it may leave a silence without an owner."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from contract.datafile import line_of
 from contract.refusal import Refused
+from hub.policy.model import Policy, RiskClass, Step
 from hub.vocabulary import Party, ReasonCode, Severity
-
-if TYPE_CHECKING:
-    from hub.policy import Policy, RiskClass, Step
 
 NEEDED_CLASSES = ("standard", "high")
 """Every policy has these; a city may add more."""
@@ -17,13 +14,13 @@ OPENING_CODES = tuple(code for code in ReasonCode if code is not ReasonCode.away
 _MUST_END_IN_A_VISIT = (ReasonCode.missed, ReasonCode.call_for_help)
 
 
-def check(policy: "Policy", text: str, name: str) -> None:
+def check(policy: Policy, text: str, name: str) -> None:
     """Raise `Refused` for the first thing that is wrong, with its line of `text`, the file called `name`."""
     _Check(policy, text, name).everything()
 
 
 class _Check:
-    def __init__(self, policy: "Policy", text: str, name: str) -> None:
+    def __init__(self, policy: Policy, text: str, name: str) -> None:
         self._policy = policy
         self._text = text
         self._name = name
@@ -50,7 +47,7 @@ class _Check:
                 )
         self._watch()
 
-    def _ladder(self, path: str, steps: list["Step"]) -> None:
+    def _ladder(self, path: str, steps: list[Step]) -> None:
         if not steps:
             raise self._refuse(path, "段がひとつもありません。段を書いてください。")
         seen: set[str] = set()
@@ -81,7 +78,7 @@ class _Check:
                 '穴があります: 相手がいなければ誰の番でもなくなります。最後の段は "office" か "visit" にしてください。',
             )
 
-    def _risk_class(self, path: str, risk_class: "RiskClass") -> None:
+    def _risk_class(self, path: str, risk_class: RiskClass) -> None:
         if risk_class.unanswered_for <= timedelta():
             raise self._refuse(f"{path}.unanswered_for", "0 より長くしてください。")
         if risk_class.recalled_ladder not in self._policy.ladders:

@@ -1,25 +1,21 @@
-"""The city's numbers: when a silence counts, who is asked next, how long each step may take. Data, checked at load.
-
-`policy.toml` is the town's, `policy_demo.toml` the demonstration's, where minutes become seconds. A ladder with a
-loop, a hole, a step out of order, an unknown party or a missing class is refused with its line, never repaired.
-"""
+"""What a city may set: when a silence counts, who is asked next, how long each step may take."""
 
 from datetime import datetime, timedelta
-from importlib import resources
-from pathlib import Path
 from typing import Annotated
+from zlib import crc32
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from contract.commands import OfficeTime
-from contract.datafile import Duration, read_toml
+from contract.datafile import Duration
 from contract.refusal import Refused
 from contract.time import office_date, office_instant
-from hub.policy_check import check
-from hub.store import tables as t
 from hub.vocabulary import Party, ReasonCode, Severity
+
+_NONE = Duration()
+_LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
 
 
 class Step(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +54,11 @@ class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the speaker asks again, counted from the slot's time."""
     early_window: Duration
     """An answer this long before the slot's time counts as its answer."""
+    early_window_of: dict[str, Duration] = msgspec.field(default_factory=dict)
+    """The same for single slots, by name: an evening's may begin sooner than a morning's."""
+    jitter: Duration = _NONE
+    """Over how long the homes' times are spread, so that a town does not speak in the same second; each home has its
+    own, always the same."""
     deadline_grace: Duration
     """From the last asking to the deadline: the dialogue, and the way of the answer to the hub."""
     device_lost_after: Duration
@@ -94,6 +95,13 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     absence_unless_said: dict[str, Duration] = msgspec.field(default_factory=dict)
     """How long an absence lasts whose end nobody named, by kind."""
 
+    def at(self, now: datetime) -> "Policy":  # noqa: ARG002 - a book of versions needs it
+        """Itself: a policy alone is always in force. See `hub.policy.InForce`."""
+        return self
+
+    def refresh(self, conn: Connection) -> None:
+        """Nothing to read anew."""
+
     @property
     def ranks(self) -> dict[str, int]:
         """The rank of every class, for the order of the queue."""
@@ -107,6 +115,23 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def deadline(self, opens_at: datetime) -> datetime:
         """The instant at which a slot of `opens_at` must have ended."""
         return opens_at + max(self.watch.retry_after, default=timedelta()) + self.watch.deadline_grace
+
+    def early_window(self, slot: str) -> timedelta:
+        """How long before its time an answer to the slot of this name counts."""
+        return self.watch.early_window_of.get(slot, self.watch.early_window)
+
+    def at_home(self, at: OfficeTime, resident_id: str) -> timedelta:
+        """When this home is asked that agreed on `at`, after office midnight: spread over `watch.jitter`.
+
+        Each home has its own shift of whole seconds, always the same; none is moved into the next day.
+        """
+        agreed = of_day(at)
+        seconds = int(self.watch.jitter.total_seconds())
+        if seconds <= 1:
+            return agreed
+        return min(
+            agreed + timedelta(seconds=crc32(resident_id.encode()) % seconds), max(agreed, _LAST_SECOND)
+        )
 
     def risk_class(self, name: str) -> RiskClass:
         """The class `name`; `Refused` when the policy has none."""
@@ -127,47 +152,14 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def visit_due(self, now: datetime, risk_class: str) -> datetime:
         """By when a visit decided at `now` is due: the same day while it is early enough, else the next morning."""
         today = office_date(now)
-        if now <= office_instant(today, _of_day(self.risk_class(risk_class).visit_same_day_until)):
-            due = office_instant(today, _of_day(self.visit.by))
+        if now <= office_instant(today, of_day(self.risk_class(risk_class).visit_same_day_until)):
+            due = office_instant(today, of_day(self.visit.by))
         else:
-            due = office_instant(today + timedelta(days=1), _of_day(self.visit.next_morning_by))
+            due = office_instant(today + timedelta(days=1), of_day(self.visit.next_morning_by))
         return max(due, now + self.visit.at_least)
 
 
-def _of_day(at: OfficeTime) -> timedelta:
+def of_day(at: OfficeTime) -> timedelta:
+    """A time of day as the time since midnight."""
     hours, minutes, *seconds = (int(part) for part in at.split(":"))
     return timedelta(hours=hours, minutes=minutes, seconds=seconds[0] if seconds else 0)
-
-
-def load(path: Path | None = None) -> Policy:
-    """Read and check a policy file, the packaged `policy.toml` by default; `Refused` names file and line."""
-    if path is None:
-        return _packaged("policy.toml")
-    policy = read_toml(path, Policy)
-    check(policy, path.read_text(encoding="utf-8"), str(path))
-    return policy
-
-
-def load_demo() -> Policy:
-    """The packaged policy of the demonstration: the town's, with minutes as seconds."""
-    return _packaged("policy_demo.toml")
-
-
-def _packaged(name: str) -> Policy:
-    with resources.as_file(resources.files("hub") / name) as path:
-        return load(path)
-
-
-def check_residents(conn: Connection, policy: Policy) -> None:
-    """`Refused` when enrolled residents are of a class that the policy does not have."""
-    rows = conn.execute(
-        select(t.resident.c.risk_class, func.count())
-        .where(t.resident.c.ended_at.is_(None))
-        .where(t.resident.c.risk_class.not_in(list(policy.classes)))
-        .group_by(t.resident.c.risk_class)
-    ).all()
-    if rows:
-        lost = "、".join(f"「{name}」{count} 人" for name, count in rows)
-        raise Refused(
-            f"方針にないリスク区分の対象者がいます: {lost}。方針に区分を加えるか、名簿を直してください。"
-        )
