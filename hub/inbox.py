@@ -26,6 +26,7 @@ from hub.policy import Policy
 from hub.quarantine import Rejected, keep
 from hub.store import bulk
 from hub.store import tables as t
+from hub.store.among import among
 
 TOUCH_AFTER = timedelta(minutes=1)
 """Telemetry moves `last_seen_at` no oftener than this."""
@@ -103,13 +104,13 @@ class _Batch:
     def _known_devices(self) -> dict[str, _Device]:
         named = {item.device for item in self._items if item.device is not None}
         columns = (t.device.c.id, t.device.c.resident_id, t.device.c.last_seen_at)
-        rows = self._conn.execute(select(*columns).where(t.device.c.id.in_(named)))
+        rows = self._conn.execute(select(*columns).where(among(t.device.c.id, named)))
         return {row.id: _Device(row.resident_id, row.last_seen_at) for row in rows}
 
     def _known_senders(self) -> dict[str, str]:
         """Event id to the device that sent it, of those stored before."""
         named = {item.id for item in self._items if isinstance(item.what, Event)}
-        rows = self._conn.execute(select(t.event.c.id, t.event.c.device_id).where(t.event.c.id.in_(named)))
+        rows = self._conn.execute(select(t.event.c.id, t.event.c.device_id).where(among(t.event.c.id, named)))
         return {row.id: row.device_id for row in rows}
 
     def _is_to_do(self, item: Read) -> bool:

@@ -7,6 +7,7 @@ multi-row forms compile every value anew; here the text depends only on how many
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table
@@ -73,11 +74,11 @@ def _run(
     together = MOST_VALUES // len(columns)
     for start in range(0, len(rows), together):
         some = rows[start : start + together]
-        values = tuple(
-            process(row[name]) if process is not None else row[name]
-            for row in some
+        by_column = [
+            [row[name] for row in some] if process is None else [process(row[name]) for row in some]
             for name, process in known
-        )
+        ]
+        values = tuple(chain.from_iterable(zip(*by_column, strict=True)))
         conn.exec_driver_sql(statement(", ".join([one] * len(some))), values)
 
 

@@ -55,7 +55,7 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime must not reach the store")
-        utc = value.astimezone(UTC)
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
         if dialect.name == "postgresql":
             return utc
         # Not strftime: it writes the year 1 of a clock that was never set without its zeros.

@@ -11,6 +11,7 @@ from contract.time import office_date
 from hub import words
 from hub.outreach.reasons import resolve, standing
 from hub.store import tables as t
+from hub.store.among import among
 from hub.vocabulary import DueKind, ReasonCode, SlotState
 from hub.watch import silence, slots
 from hub.watch.slots import SlotKey
@@ -92,12 +93,12 @@ def something_to_end(work: Work, residents: Sequence[str]) -> set[str]:
     """Residents whose silence or whose speaker's silence an asking may put an end to."""
     codes = (ReasonCode.missed, *_NOT_ASKED)
     standing = select(t.reason.c.resident_id).where(
-        t.reason.c.resident_id.in_(residents),
+        among(t.reason.c.resident_id, residents),
         t.reason.c.code.in_(codes),
         t.reason.c.resolved_at.is_(None),
     )
     counting = select(t.due.c.subject).where(
-        t.due.c.kind == DueKind.unanswered, t.due.c.subject.in_(residents)
+        t.due.c.kind == DueKind.unanswered, among(t.due.c.subject, residents)
     )
     return set(work.conn.scalars(union_all(standing, counting)))
 

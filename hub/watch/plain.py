@@ -14,6 +14,7 @@ from sqlalchemy import select
 from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
 from hub.store import bulk
 from hub.store import tables as t
+from hub.store.among import among
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots
 from hub.watch.slots import SlotKey
@@ -72,7 +73,7 @@ class _Batch:
     def _known_boxes(self, devices: Collection[str]) -> dict[str, _Box]:
         rows = self._work.conn.execute(
             select(t.device.c.id, t.device.c.resident_id, t.device.c.presence, t.device.c.muted).where(
-                t.device.c.id.in_(devices)
+                among(t.device.c.id, devices)
             )
         )
         return {

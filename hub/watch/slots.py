@@ -15,7 +15,6 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    tuple_,
     update,
 )
 
@@ -25,6 +24,7 @@ from hub.holidays import is_holiday
 from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
+from hub.store.among import among
 from hub.vocabulary import DueKind, SlotState
 from hub.work import Work
 
@@ -78,7 +78,7 @@ class Rule(NamedTuple):
 
 def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
     """Whether a slot is one of these."""
-    return tuple_(t.slot.c.resident_id, t.slot.c.day, t.slot.c.name).in_(list(keys))
+    return among((t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), keys)
 
 
 def rules(work: Work, residents: Collection[str]) -> dict[str, list[Rule]]:
@@ -88,7 +88,7 @@ def rules(work: Work, residents: Collection[str]) -> dict[str, list[Rule]]:
         for row in work.conn.execute(
             select(t.schedule)
             .join(t.resident, t.resident.c.id == t.schedule.c.resident_id)
-            .where(t.schedule.c.resident_id.in_(residents), t.resident.c.ended_at.is_(None))
+            .where(among(t.schedule.c.resident_id, residents), t.resident.c.ended_at.is_(None))
         ):
             found[row.resident_id].append(
                 Rule(

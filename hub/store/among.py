@@ -1,0 +1,62 @@
+"""`among(column, values)`: is it one of these? One parameter, however many they are.
+
+`column.in_(values)` writes a parameter per value: SQLAlchemy renders the statement anew for every batch, and a
+database has a limit. Both dialects can read the values from one JSON text instead, and use an index with them.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Boolean, Column, Integer, String, bindparam
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class among(FunctionElement[bool]):
+    """Whether a column is one of `values`, or some columns together are one of these tuples.
+
+    Strings, whole numbers and dates; no instants, whose spelling is the dialect's own.
+    """
+
+    name = "among"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, columns: Column[Any] | Sequence[Column[Any]], values: Collection[Any]) -> None:
+        named = [columns] if isinstance(columns, Column) else list(columns)
+        rows = [[value] for value in values] if isinstance(columns, Column) else [list(row) for row in values]
+        listed = bindparam(None, msgspec.json.encode(rows).decode(), type_=String(), unique=True)
+        super().__init__(*named, listed)
+
+    def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 - SQLAlchemy names it
+        """As it is: SQLite has no boolean, and `= 1` after it would keep it from the index."""
+        return self
+
+
+@compiles(among)
+def _on_sqlite(element: among, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, listed = element.clauses
+    # Without the CAST nothing is known of their type, and several columns together do not use the index.
+    picked = ", ".join(
+        f"CAST(value ->> {number} AS {'INTEGER' if isinstance(column.type, Integer) else 'TEXT'})"
+        for number, column in enumerate(columns)
+    )
+    return f"{_names(columns, compiler, how)} IN (SELECT {picked} FROM json_each({compiler.process(listed, **how)}))"
+
+
+@compiles(among, "postgresql")
+def _on_postgresql(element: among, compiler: SQLCompiler, **how: Any) -> str:
+    *columns, listed = element.clauses
+    picked = ", ".join(
+        f"CAST(one ->> {number} AS {column.type.compile(compiler.dialect)})"
+        for number, column in enumerate(columns)
+    )
+    rows = f"jsonb_array_elements(CAST({compiler.process(listed, **how)} AS jsonb)) AS one"
+    return f"{_names(columns, compiler, how)} IN (SELECT {picked} FROM {rows})"
+
+
+def _names(columns: Sequence[Any], compiler: SQLCompiler, how: dict[str, Any]) -> str:
+    names = ", ".join(compiler.process(column, **how) for column in columns)
+    return f"({names})" if len(columns) > 1 else names
