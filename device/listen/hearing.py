@@ -82,7 +82,7 @@ class FileHearing:
             reading=meaning.reading if meaning else "",
             intent=meaning.intent if meaning else None,
             confidence=meaning.confidence if meaning else None,
-            certain=meaning is not None and _certain(listening, meaning),
+            certain=meaning is not None and acts_at_once(listening, meaning),
             heard_confidence=listening.heard.confidence if listening.heard else None,
             first_word_s=listening.first_word_s,
             engine=self._recognizer.name,
@@ -104,7 +104,8 @@ def _outcome(listening: Listening, meaning: Meaning | None) -> Outcome:
     return Outcome.answered
 
 
-def _certain(listening: Listening, meaning: Meaning) -> bool:
+def acts_at_once(listening: Listening, meaning: Meaning) -> bool:
+    """Whether a speaker acts on what it heard; otherwise it asks a closed question first."""
     if meaning.intent is Intent.emergency:
         return True  # a call for help is let through however unclear it was
     clear = listening.heard is not None and listening.heard.confidence >= SURE

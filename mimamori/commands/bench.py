@@ -1,7 +1,8 @@
 """`mimamori bench`: measure a part, print the figures."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -10,45 +11,65 @@ app = typer.Typer(help="Measure a part of the system.", no_args_is_help=True)
 
 @app.command()
 def understanding(
-    file: Annotated[
-        Path | None, typer.Option("--file", help="Another set: intent, kind, utterance by tabs.")
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--file", help="Other sets than the independent ones: intent, kind, utterance by tabs."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
-    errors: Annotated[
-        bool, typer.Option("--errors", help="List what was misread, of the part that is tuned on.")
-    ] = False,
+    audio: Annotated[bool, typer.Option("--audio", help="Say a sample aloud, and hear it.")] = False,
+    rows: Annotated[int, typer.Option(min=1, help="With --audio: how many utterances.")] = 100,
+    voices: Annotated[str, typer.Option(help="With --audio: who speaks, in turn.")] = "openjtalk,kokoro",
+    noise: Annotated[
+        str, typer.Option(help="With --audio: clean, music, babble, white, television.")
+    ] = "clean,music,babble,white",
+    snr: Annotated[str, typer.Option(help="With --audio: voice over noise, decibels.")] = "20,10",
+    rate: Annotated[str, typer.Option(help="With --audio: paces of speech, drawn by turns.")] = "0.75,0.85,1",
+    seed: Annotated[int, typer.Option(help="With --audio: of the sample, voices, rooms and noises.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+    errors: Annotated[bool, typer.Option("--errors", help="List what was misread.")] = False,
 ) -> None:
-    """Accuracy, help recall, false emergencies, dangerous errors and the confusion table."""
-    import msgspec
-    from rich.console import Console
-    from rich.table import Table
-
-    from bench.understanding import DEVELOPMENT, Score, ask, read_set, report
+    """Accuracy, help recall, false emergencies, dangerous errors and the confusion table, each half apart."""
+    from bench import understanding as bench
+    from bench.aloud import Engine
+    from bench.noises import Noise
+    from bench.report import show as show_json
     from device.understand import Understanding
+    from mimamori.understanding_report import show
 
-    answers = ask(Understanding.load(), read_set(file or DEVELOPMENT))
-    made = report(answers)
+    how = bench.Aloud(
+        rows=rows,
+        engines=_each(voices, Engine, "--voices"),
+        paces=_each(rate, _positive, "--rate"),
+        conditions=bench.conditions(_each(noise, Noise, "--noise"), _each(snr, float, "--snr")),
+        seed=seed,
+    )
+    parts = bench.sets(files or [])
+    knows = Understanding.load()
+    report, answers = bench.aloud(parts, knows, how) if audio else bench.as_text(parts, knows)
     if as_json:
-        typer.echo(msgspec.json.encode(made).decode())
+        show_json(report, as_json=True, write=lambda line: typer.echo(line, nl=False))
         return
-    console = Console(width=160)
-    table = Table(title="understanding")
-    table.add_column("figure")
-    parts: dict[str, Score] = {"tuned on": made.tuned_on, "held out": made.held_out, **made.by_kind}
-    for name in parts:
-        table.add_column(name, justify="right")
-    for field in msgspec.structs.fields(Score):
-        table.add_row(field.name, *(str(getattr(part, field.name)) for part in parts.values()))
-    console.print(table)
-    confusion = Table(title="meant (rows) and read as (columns)")
-    confusion.add_column("")
-    for read_as in made.confusion:
-        confusion.add_column(read_as, justify="right")
-    for meant, row in made.confusion.items():
-        confusion.add_row(meant, *(str(count) if count else "·" for count in row.values()))
-    console.print(confusion)
+    show(report, typer.echo)
     if errors:
-        for one in answers:
-            if not one.utterance.held_out and one.intent is not one.utterance.intent:
-                doubt = "" if one.certain else " ?"
-                typer.echo(f"{one.utterance.intent} -> {one.intent}{doubt}  {one.utterance.text}")
+        for line in bench.errors(answers):
+            typer.echo(line)
+
+
+T = TypeVar("T")
+
+
+def _each(words: str, make: Callable[[str], T], option: str) -> list[T]:
+    """A list that was given with commas; a usage error names the word that is wrong."""
+    made = []
+    for word in words.split(","):
+        try:
+            made.append(make(word.strip()))
+        except ValueError:
+            raise typer.BadParameter(f"{word.strip()!r}", param_hint=option) from None
+    return made
+
+
+def _positive(word: str) -> float:
+    number = float(word)
+    if not 0.3 <= number <= 3.0:
+        raise ValueError(word)
+    return number

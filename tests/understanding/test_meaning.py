@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.understanding import DEVELOPMENT, ask, read_set, report
+from bench.scores import score
+from bench.understanding import ask
+from bench.utterances import read_set
 from contract.events import Intent
 from contract.refusal import Refused
 from device.understand import Understanding
@@ -106,12 +108,15 @@ def test_a_closed_question_is_answered_by_yes_no_or_neither(
 
 
 def test_what_was_never_tuned_on_is_understood_as_well_as_what_was() -> None:
-    made = report(ask(loaded(), read_set(DEVELOPMENT)))
-    assert (made.held_out.accuracy or 0.0) >= 0.9
-    assert (made.held_out.help_recall or 0.0) >= 0.93
+    made = score(ask(loaded(), [one for one in read_set() if one.held_out]))
+    assert made.accuracy
+    assert made.accuracy.share >= 0.9
+    assert made.help_recall
+    assert made.help_recall.share >= 0.93
     # Two of 184, against a target of 0.3 %: what is reached so far, not what is wanted.
-    assert (made.held_out.false_emergency_share or 0.0) <= 0.012
-    assert made.held_out.dangerous <= 1
+    assert made.false_emergencies
+    assert made.false_emergencies.share <= 0.012
+    assert made.dangerous_certain + made.dangerous_uncertain <= 1
 
 
 def test_a_rule_about_a_concept_nobody_wrote_is_refused_with_its_line(tmp_path: Path) -> None:
