@@ -57,6 +57,8 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A districts file; empty for the packaged one."""
     policy: str = ""
     """A policy file; empty for the packaged one, "demo" for the packaged one in which minutes are seconds."""
+    notices: str = ""
+    """Who is told where: `notices.toml`; empty while nobody is to be told."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     broker: BrokerConfig = BrokerConfig()
     http: HttpConfig = HttpConfig()
@@ -97,6 +99,7 @@ def load(path: Path) -> HubConfig:
         data=absolute(config.data),
         districts=absolute(config.districts),
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
+        notices=absolute(config.notices),
         broker=broker,
     )
 

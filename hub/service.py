@@ -20,6 +20,8 @@ from hub.config import HubConfig, load
 from hub.districts import Districts
 from hub.due import Sweeper
 from hub.ingest import Ingest
+from hub.notices import state as notices_state
+from hub.notices.service import Notices, settings_of
 from hub.policy import Policy, PolicyBook
 from hub.store.database import Store, StoreFault
 from hub.trends import daily as trends
@@ -28,6 +30,8 @@ from hub.watch import slots
 
 SWEEP_OVERDUE = timedelta(seconds=60)
 """The night shift beats its pulse every 15 seconds; later than this and it is stuck."""
+NOTICES_LATE = timedelta(minutes=5)
+"""A notice that should be out and is older than this is somebody's business."""
 PAUSE_SECONDS = 0.2
 """Between two looks at what the speakers should be told, so that a burst of events is one look."""
 GLANCE_SECONDS = 5.0
@@ -60,6 +64,12 @@ class Health(Struct, frozen=True, kw_only=True):
     """Messages the hub could not use, since the beginning."""
     failing: int
     """Things that were due and could not be done; they are tried again."""
+    notices_unsent: int
+    """Deliveries of notices that are not out yet, those that wait for their turn included."""
+    notices_oldest_s: float | None
+    """Age of the oldest notice that should be out by now; None when none should."""
+    notices_failed: int
+    """Deliveries given up in the last seven days: somebody has to look at /notices."""
 
 
 class Hub:
@@ -97,6 +107,13 @@ class Hub:
             self.policies,
             lambda topic, payload: self.ingest.line.publish(topic, payload, retain=True),
         )
+        try:
+            self.notices = Notices(
+                self.store, self.clock, self.policies, settings_of(config.notices), config.folder
+            )
+        except BaseException:
+            self._close()
+            raise
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._unsubscribe = self.store.on_change(lambda _revision: self._bell.set())
@@ -116,6 +133,7 @@ class Hub:
         self.ingest.start()
         for thread in self._threads:
             thread.start()
+        self.notices.start()
         log.info("hub.started")
 
     def stop(self) -> None:
@@ -130,6 +148,7 @@ class Hub:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
+        self.notices.stop()
         self._close()
         log.info("hub.stopped")
 
@@ -143,6 +162,7 @@ class Hub:
     def wake(self) -> None:
         """Look again now: the clock has travelled."""
         self.sweeper.wake()
+        self.notices.notifier.wake()
         self._bell.set()
 
     def _close(self) -> None:
@@ -186,12 +206,19 @@ class Hub:
             blind_since = agenda.blind_since(conn)
             failing = len(agenda.failing(conn))
             quarantined = quarantine.count(conn)
+            notices = notices_state.queue(conn, now)
         blindness = self._blindness(now, last_sweep)
         problems = [blindness] if blindness else []
         if failing:
             problems.append(
                 f"期限が来たのに処理できないものが {failing} 件あります。記録を管理者に知らせてください。"
             )
+        if notices.oldest is not None and now - notices.oldest > NOTICES_LATE:
+            problems.append(
+                f"送れていない知らせが {notices.overdue} 件あります。「知らせ」の画面で理由を確かめてください。"
+            )
+        if self.notices.fault is not None:
+            problems.append(self.notices.fault)
         return Health(
             ok=not problems,
             problem=" ".join(problems) or None,
@@ -208,6 +235,9 @@ class Hub:
             writable=self.store.fault is None,
             quarantined=quarantined,
             failing=failing,
+            notices_unsent=notices.unsent,
+            notices_oldest_s=_age(now, notices.oldest),
+            notices_failed=notices.failed,
         )
 
     def _blindness(self, now: datetime, last_sweep: datetime | None) -> str | None:

@@ -17,7 +17,7 @@ from hub.notices.links import Signer
 from hub.notices.notifier import Notifier
 from hub.notices.settings import Settings, load
 from hub.notices.transport import Transport
-from hub.policy import Policy
+from hub.policy import InForce
 from hub.store.database import Store, StoreFault
 from hub.work import Work
 
@@ -34,7 +34,7 @@ class Notices:
         self,
         store: Store,
         clock: Clock,
-        policy: Policy,
+        policy: InForce,
         settings: Settings,
         folder: Path,
         transport: Transport | None = None,
@@ -91,7 +91,7 @@ class Notices:
         if not written:
 
             def write(conn: Connection) -> None:
-                with Work(conn, now, uuid7, self._policy) as work:
+                with Work(conn, now, uuid7, self._policy.at(now)) as work:
                     proof.write(work, self.settings.proof, key)
 
             self._store.write(write)

@@ -344,6 +344,13 @@ notice = Table(
         sqlite_where=text("addressed_at IS NULL AND withdrawn_at IS NULL"),
         postgresql_where=text("addressed_at IS NULL AND withdrawn_at IS NULL"),
     ),
+    # /healthz and the first page: what reached nobody.
+    Index(
+        "ix_notice_nobody",
+        "at",
+        sqlite_where=text("nobody IS NOT NULL"),
+        postgresql_where=text("nobody IS NOT NULL"),
+    ),
     Index("ix_notice_subject", "subject_kind", "subject"),  # withdrawal, all-clear, the household page
 )
 
@@ -372,6 +379,13 @@ delivery = Table(
         "due_at",
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
+    ),
+    # /healthz and the first page: what was given up.
+    Index(
+        "ix_delivery_failed",
+        "ended_at",
+        sqlite_where=text("state = 'failed'"),
+        postgresql_where=text("state = 'failed'"),
     ),
     Index("ix_delivery_recipient", "recipient", "claimed_at"),  # the throttle
 )
