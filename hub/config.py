@@ -38,6 +38,17 @@ class BrokerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     tls: Tls | None = None
 
 
+class TelemetryConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A store that speaks InfluxDB 2, for those who have one; our own roll-up needs none."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://.+")]
+    org: str = ""
+    bucket: Annotated[str, Meta(min_length=1)]
+    token: str = ""
+    token_file: str = ""
+    """Read instead of `token`, so that the configuration may be shown around."""
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the pages and `/api/v1` are."""
 
@@ -62,6 +73,7 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     broker: BrokerConfig = BrokerConfig()
     http: HttpConfig = HttpConfig()
+    telemetry: TelemetryConfig | None = None
 
     @property
     def folder(self) -> Path:
@@ -94,6 +106,10 @@ def load(path: Path) -> HubConfig:
         broker = msgspec.structs.replace(
             broker, tls=Tls(ca=absolute(tls.ca), certificate=absolute(tls.certificate), key=absolute(tls.key))
         )
+    telemetry = config.telemetry
+    if telemetry is not None and telemetry.token_file:
+        token = _secret(here / telemetry.token_file)
+        telemetry = msgspec.structs.replace(telemetry, token=token, token_file="")
     return msgspec.structs.replace(
         config,
         data=absolute(config.data),
@@ -101,6 +117,7 @@ def load(path: Path) -> HubConfig:
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
         notices=absolute(config.notices),
         broker=broker,
+        telemetry=telemetry,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hub import ladder
+from hub.telemetry import rollup
 from hub.trends import daily
 from hub.vocabulary import DueKind
 from hub.watch import away, deadlines, silence, slots, states
@@ -19,5 +20,6 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.absence_end: away.at_end,
     DueKind.trend: daily.at_look,
     DueKind.policy_change: slots.at_policy_change,
+    DueKind.rollup: rollup.at_rollup,
 }
 """Every kind has one; a test says so."""

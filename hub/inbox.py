@@ -27,6 +27,7 @@ from hub.quarantine import Rejected, keep
 from hub.store import bulk
 from hub.store import tables as t
 from hub.store.among import among
+from hub.telemetry.rollup import Reading
 
 TOUCH_AFTER = timedelta(minutes=1)
 """Telemetry moves `last_seen_at` no oftener than this."""
@@ -57,6 +58,7 @@ class Taken(NamedTuple):
     new: int
     repeated: int
     quarantined: int
+    telemetry: list[Reading]
 
 
 def take_in(conn: Connection, messages: Sequence[Message], ids: NewId, policy: Policy) -> Taken:
@@ -97,7 +99,7 @@ class _Batch:
             pulse.beat(self._conn, pulse.LAST_EVENT, max(arrived))
         rejected = [item for item in self._items if item.why is not None and not _is_noise(item)]
         keep(self._conn, [_rejected(item) for item in rejected], set(self._devices))
-        return Taken(self._acknowledged(), len(arrived), self._repeated, len(rejected))
+        return Taken(self._acknowledged(), len(arrived), self._repeated, len(rejected), self._telemetry())
 
     # ---- what is known already --------------------------------------------------------------------------
 
@@ -214,6 +216,13 @@ class _Batch:
             before = self._devices[device or ""].last_seen_at
             if before is None or at - before >= TOUCH_AFTER:
                 self._conn.execute(update(t.device).where(t.device.c.id == device).values(last_seen_at=at))
+
+    def _telemetry(self) -> list[Reading]:
+        return [
+            Reading(item.device or "", item.message.at, item.what.values)
+            for item in self._items
+            if isinstance(item.what, Telemetry) and item.why is None and not item.message.retained
+        ]
 
     def _acknowledged(self) -> dict[str, list[str]]:
         """What each device may delete. A device that nobody knows keeps what it has: it may be enrolled tomorrow."""

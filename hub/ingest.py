@@ -5,7 +5,7 @@ between any two of them means that something is said twice, and stored once.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -23,6 +23,7 @@ from hub.lanes import Lanes
 from hub.line import Delivery, Line
 from hub.policy import InForce
 from hub.store.database import Store, StoreFault
+from hub.telemetry.rollup import Reading
 
 BATCH = 500
 """Messages per transaction. Measured before: 1 / 50 / 500 a batch store 447 / 12.6k / 32.4k events a second."""
@@ -62,6 +63,8 @@ class Ingest:
         self._worker = threading.Thread(target=self._run, name="ingest", daemon=True)
         self._seen_before = False
         self._sees = False
+        self.on_telemetry: Callable[[Sequence[Reading]], None] = lambda _readings: None
+        """Is handed what speakers tell of themselves, in the worker's thread, and must not wait."""
         self.line = Line(broker, clock, self._arrived, on_sight)
         self.fault: str | None = None
         """Why the last batch could not be stored; None when it could."""
@@ -128,6 +131,8 @@ class Ingest:
             if delivery.mid:
                 self.line.acknowledge(delivery)
         self._tell(taken)
+        if taken.telemetry:
+            self.on_telemetry(taken.telemetry)
         self.taken += len(deliveries)
         log.debug("ingest.taken", new=taken.new, repeated=taken.repeated, quarantined=taken.quarantined)
 

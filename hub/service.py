@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, districts, pulse, quarantine
+from hub import agenda, districts, pulse, quarantine, standing
 from hub import policy as policies
 from hub.commanding import Commander
 from hub.config import HubConfig, load
@@ -24,7 +24,7 @@ from hub.notices import state as notices_state
 from hub.notices.service import Notices, settings_of
 from hub.policy import Policy, PolicyBook
 from hub.store.database import Store, StoreFault
-from hub.trends import daily as trends
+from hub.telemetry.keeper import Keeper
 from hub.vocabulary import DueKind
 from hub.watch import slots
 
@@ -70,6 +70,10 @@ class Health(Struct, frozen=True, kw_only=True):
     """Age of the oldest notice that should be out by now; None when none should."""
     notices_failed: int
     """Deliveries given up in the last seven days: somebody has to look at /notices."""
+    telemetry_dropped: int
+    """Telemetry messages lost since the start: too much at once, or the time series database away for too long."""
+    telemetry_fault: str | None
+    """What is wrong with the time series database, where there is one. Nothing that concerns people."""
 
 
 class Hub:
@@ -97,9 +101,11 @@ class Hub:
                     lambda conn: agenda.schedule(conn, DueKind.policy_change, "start", self.clock.now())
                 )
             self.ingest = Ingest(self.store, config.broker, self.clock, self.policies, self._sight_changed)
+            self.telemetry = Keeper(self.store, config.telemetry)
         except BaseException:
             self._close()
             raise
+        self.ingest.on_telemetry = self.telemetry.offer
         self.sweeper = Sweeper(self.store, self.clock, self.policies)
         self.commander = Commander(
             self.store,
@@ -129,7 +135,8 @@ class Hub:
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
-        self.store.write(lambda conn: trends.plan(conn, self.clock.now()))
+        self.store.write(lambda conn: standing.plan(conn, self.clock.now()))
+        self.telemetry.start()
         self.ingest.start()
         for thread in self._threads:
             thread.start()
@@ -144,6 +151,7 @@ class Hub:
         self._bell.set()
         self._unsubscribe()
         self.ingest.stop()
+        self.telemetry.stop()
         self.sweeper.stop()
         for thread in self._threads:
             if thread.is_alive():
@@ -238,6 +246,8 @@ class Hub:
             notices_unsent=notices.unsent,
             notices_oldest_s=_age(now, notices.oldest),
             notices_failed=notices.failed,
+            telemetry_dropped=self.ingest.dropped + self.telemetry.dropped,
+            telemetry_fault=self.telemetry.fault,
         )
 
     def _blindness(self, now: datetime, last_sweep: datetime | None) -> str | None:

@@ -156,6 +156,8 @@ class DueKind(StrEnum):
     """[resident] Once a day: is this person lately other than usual?"""
     policy_change = "policy_change"
     """[version] Another policy comes into force: what has not opened yet is planned anew."""
+    rollup = "rollup"
+    """[office date/speaker] Once a day: hours of telemetry become days, after this speaker."""
 
     @property
     def speaks_of_silence(self) -> bool:

@@ -72,7 +72,9 @@ def inbox(town: Store, policy: Policy, clock: TravellingClock) -> Inbox:
 
 def test_an_answer_is_stored_takes_effect_and_is_acknowledged(inbox: Inbox, clock: TravellingClock) -> None:
     message = inbox.homes.message(cast.SATO_SPEAKER, FINE, id="e1")
-    assert inbox.take(message) == Taken({cast.SATO_SPEAKER: ["e1"]}, new=1, repeated=0, quarantined=0)
+    assert inbox.take(message) == Taken(
+        {cast.SATO_SPEAKER: ["e1"]}, new=1, repeated=0, quarantined=0, telemetry=[]
+    )
     [row] = inbox.events()
     assert (row.id, row.device_id, row.resident_id, row.type) == (
         "e1",
@@ -90,7 +92,7 @@ def test_the_same_event_again_is_acknowledged_and_takes_no_effect(inbox: Inbox) 
     inbox.take(message)
     before = inbox.reasons()
     again = inbox.take(message, message)
-    assert again == Taken({cast.ITO_SPEAKER: ["e1"]}, new=0, repeated=2, quarantined=0)
+    assert again == Taken({cast.ITO_SPEAKER: ["e1"]}, new=0, repeated=2, quarantined=0, telemetry=[])
     assert inbox.reasons() == before == [(cast.ITO, "call_for_help")]
     assert len(inbox.events()) == 1
 
@@ -106,7 +108,7 @@ def test_a_malformed_payload_is_kept_and_counted_and_the_next_one_is_stored(inbo
     bad = inbox.homes.bytes_arrive(cast.SATO_SPEAKER, b'{"id": "e0", "device"')
     good = inbox.homes.message(cast.SATO_SPEAKER, FINE, id="e1")
     taken = inbox.take(bad, good)
-    assert taken == Taken({cast.SATO_SPEAKER: ["e1"]}, new=1, repeated=0, quarantined=1)
+    assert taken == Taken({cast.SATO_SPEAKER: ["e1"]}, new=1, repeated=0, quarantined=1, telemetry=[])
     assert inbox.kept() == [(cast.SATO_SPEAKER, "malformed")]
     assert inbox.device(cast.SATO_SPEAKER).malformed == 1
 
