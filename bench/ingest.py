@@ -10,7 +10,6 @@ events, no effects.
 """
 
 import sqlite3
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +25,7 @@ from sqlalchemy import func, select
 
 from bench.morning import Said, homes_of, morning
 from bench.report import Report, machine, medians, rounds
+from bench.stores import opened
 from bench.town import Town, at_second
 from bench.wire import Wire
 from contract.refusal import Refused
@@ -35,7 +35,6 @@ from hub import policy
 from hub.config import BrokerConfig
 from hub.ingest import BATCH, Ingest
 from hub.store import tables as t
-from hub.store.database import Store
 from provisioning.broker import Broker, User, hub_user
 
 _HUB = "mimamori-hub"
@@ -47,14 +46,14 @@ class _Id(msgspec.Struct):
     id: str
 
 
-def measure(events: int, batch: int = BATCH, runs: int = 1) -> Report:
+def measure(events: int, batch: int = BATCH, store: str = "sqlite", runs: int = 1) -> Report:
     """Medians of so many runs; counts of what must not happen are added up."""
-    made = [_run(events, batch) for _ in rounds(runs, "ingest")]
+    made = [_run(events, batch, store) for _ in rounds(runs, "ingest")]
     ours: dict[str, Any] = dict(medians([one for one, _ in made]))
     ours |= {name: sum(one[name] for one, _ in made) for name in ("lost", "duplicated")}
     ceiling = medians([one for _, one in made])
     ours["of_ceiling"] = round(ours["events_per_s"] / ceiling["events_per_s"], 3)
-    parameters = {"store": "sqlite", "synchronous": "FULL", "events": events, "homes": homes_of(events)}
+    parameters = {"store": store, "events": events, "homes": homes_of(events)}
     return Report(
         name="ingest",
         parameters={**parameters, "batch": batch, "runs": runs, "broker": "nats-server, MQTT"},
@@ -64,13 +63,13 @@ def measure(events: int, batch: int = BATCH, runs: int = 1) -> Report:
     )
 
 
-def _run(events: int, batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def _run(events: int, batch: int, store: str) -> tuple[dict[str, Any], dict[str, Any]]:
     now = at_second(SystemClock().now())
     town = Town(homes=homes_of(events), opens_at=now - timedelta(minutes=1))
     said = morning(town.slot, now, events)
     with tempfile.TemporaryDirectory() as folder:
         ceiling = _bare(Path(folder), said, batch)
-        return _hub(Path(folder), town, said, batch), ceiling
+        return _hub(Path(folder), town, said, batch, store), ceiling
 
 
 def _backlog(broker: Broker, said: Sequence[Said]) -> None:
@@ -81,12 +80,13 @@ def _backlog(broker: Broker, said: Sequence[Said]) -> None:
         homes.publish(said)
 
 
-def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int) -> dict[str, Any]:
+def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) -> dict[str, Any]:
     with (
         Broker(folder / "broker", [hub_user(_HUB), _TOWN]) as broker,
-        Store.open(folder / "hub.db") as store,
+        opened(kind, folder) as store,
     ):
-        town.fill(store)
+        town.fill(store, range(town.homes))
+        town.ask(store, range(town.homes))
         _backlog(broker, said)
         config = BrokerConfig(port=broker.port, username=_HUB, password=_HUB, client_id=_HUB)
         ingest = Ingest(store, config, SystemClock(), policy.load(), batch=batch)
@@ -165,9 +165,3 @@ def _bare(folder: Path, said: Sequence[Said], batch: int) -> dict[str, Any]:
         client.loop_stop()
         raw.close()
     return {"events_per_s": round(len(said) / took, 1), "seconds": round(took, 3)}
-
-
-if __name__ == "__main__":
-    from bench.report import show
-
-    show(measure(int(sys.argv[1]) if len(sys.argv) > 1 else 5000), as_json=False)

@@ -26,14 +26,15 @@ _ANSWERED = CheckIn(
 )
 
 
-def morning(slot: str, at: datetime, events: int) -> list[Said]:
+def morning(slot: str, at: datetime, events: int, first_home: int = 0, seed: int = 0) -> list[Said]:
     """So many events, of as many homes as that takes.
 
     Of 100 homes 80 answer at once, 15 at the second asking and 5 not at all; 20 of them also move about, which is
-    a sign of life. Ids are UUIDv7-shaped, and the same in every run.
+    a sign of life. Ids are UUIDv7-shaped, and the same for the same `seed`.
     """
     return [
-        _encoded(number, home, body, at) for number, (home, body) in enumerate(islice(_said(slot), events))
+        _encoded(number, first_home + home, body, at, seed)
+        for number, (home, body) in enumerate(islice(_said(slot), events))
     ]
 
 
@@ -68,9 +69,9 @@ def _asking(slot: str, home: int, attempt: int) -> Body:
     )
 
 
-def _encoded(number: int, home: int, body: Body, at: datetime) -> Said:
+def _encoded(number: int, home: int, body: Body, at: datetime, seed: int) -> Said:
     event = Event(
-        id=f"019a0000-0000-7000-8000-{number:012d}",
+        id=f"019a{seed:08d}-0000-7000-8000-{number:012d}",
         device=device(home),
         session="s1",
         seq=number,

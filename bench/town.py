@@ -1,16 +1,17 @@
-"""A town of any size in a store, written by the set: homes with a speaker, a schedule and a question that is open."""
+"""A town of any size in a store, written by the set: homes with a speaker and a schedule, and questions that are open."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection
 
 from contract.time import OFFICE_ZONE, office_date, office_instant
 from hub import agenda, districts, policy
 from hub.policy import Policy
+from hub.store import bulk
 from hub.store import tables as t
 from hub.store.database import Store
 from hub.vocabulary import DeviceState, DueKind, SlotState
@@ -31,129 +32,6 @@ def device(number: int) -> str:
     return f"d-{number:07d}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Town:
-    """What stands in the store: every home was asked at `opens_at`, and the answer is awaited until its deadline."""
-
-    homes: int
-    opens_at: datetime
-    """When the open question was asked, a whole second."""
-    silent_before: int = 0
-    """The first so many homes missed the slot of the evening before: a second miss brings them into the queue."""
-    rules: Policy = field(default_factory=policy.load)
-
-    @property
-    def day(self) -> date:
-        """The office day of the open question."""
-        return office_date(self.opens_at)
-
-    @property
-    def slot(self) -> str:
-        """The open question, as events name it."""
-        return f"{self.day}/{SLOT}"
-
-    @property
-    def deadline(self) -> datetime:
-        """When it must have been answered."""
-        return self.rules.deadline(self.opens_at)
-
-    def fill(self, store: Store) -> None:
-        """Write it down."""
-        codes = [one.code for one in districts.load().all]
-        store.write(lambda conn: districts.write(conn, districts.load()))
-        numbers = iter(range(self.homes))
-        while some := list(islice(numbers, _AT_ONCE)):
-            store.write(lambda conn, some=some: self._write(conn, some, codes))  # type: ignore[misc]
-
-    def _write(self, conn: Connection, numbers: list[int], codes: list[str]) -> None:
-        before = self.opens_at - timedelta(days=30)
-        yesterday = self.opens_at - timedelta(hours=14)
-        local = self.opens_at.astimezone(OFFICE_ZONE)
-        _put(
-            conn,
-            t.household,
-            (
-                {
-                    "id": resident(n),
-                    "district": codes[n % len(codes)],
-                    "address": "大井町 1",
-                    "phone": "0573-00-0000",
-                    "lives_alone": True,
-                }
-                for n in numbers
-            ),
-        )
-        _put(
-            conn,
-            t.resident,
-            (
-                {
-                    "id": resident(n),
-                    "household_id": resident(n),
-                    "name": "佐藤 花子",
-                    "kana": "サトウ ハナコ",
-                    "kana_key": "サトウ ハナコ",
-                    "call_name": "佐藤さん",
-                    "risk_class": "standard",
-                    "enrolled_at": before,
-                }
-                for n in numbers
-            ),
-        )
-        _put(
-            conn,
-            t.device,
-            (
-                {
-                    "id": device(n),
-                    "resident_id": resident(n),
-                    "registered_at": before,
-                    "presence": DeviceState.online,
-                    "presence_at": before,
-                    "session": "s1",
-                }
-                for n in numbers
-            ),
-        )
-        _put(
-            conn,
-            t.schedule,
-            (
-                {"resident_id": resident(n), "name": name, "at": at, "weekdays": [1, 2, 3, 4, 5, 6, 7]}
-                for n in numbers
-                for name, at in (
-                    (SLOT, f"{local:%H:%M:%S}"),
-                    (EVENING, f"{yesterday.astimezone(OFFICE_ZONE):%H:%M:%S}"),
-                )
-            ),
-        )
-        _put(conn, t.slot, self._slots(numbers, yesterday))
-        agenda.schedule_all(
-            conn,
-            [(DueKind.slot_deadline, f"{resident(n)}/{self.day}/{SLOT}", self.deadline) for n in numbers],
-        )
-
-    def _slots(self, numbers: list[int], yesterday: datetime) -> Iterator[dict[str, Any]]:
-        """The open slot of everybody, and the missed one before it of the silent."""
-        for n in numbers:
-            yield self._row(n, self.day, SLOT, self.opens_at, SlotState.waiting)
-        for n in numbers:
-            if n < self.silent_before:
-                yield self._row(n, office_date(yesterday), EVENING, yesterday, SlotState.missed)
-
-    def _row(self, number: int, day: date, name: str, opens_at: datetime, state: SlotState) -> dict[str, Any]:
-        return {
-            "resident_id": resident(number),
-            "day": day,
-            "name": name,
-            "opens_at": opens_at,
-            "deadline_at": self.rules.deadline(opens_at),
-            "state": state,
-            "asked": state is SlotState.missed,
-            "attempts": 3 if state is SlotState.missed else 0,
-        }
-
-
 def at_second(at: datetime) -> datetime:
     """The whole second of `at`, as schedules are written."""
     local = at.astimezone(OFFICE_ZONE)
@@ -161,7 +39,141 @@ def at_second(at: datetime) -> datetime:
     return office_instant(local.date(), since_midnight)
 
 
-def _put(conn: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    written = list(rows)
-    if written:
-        conn.execute(insert(table), written)
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """Homes of whom every one is asked in the morning at the time of day of `opens_at`, and ten hours later again."""
+
+    homes: int
+    opens_at: datetime
+    """A whole second."""
+    rules: Policy = field(default_factory=policy.load)
+
+    @property
+    def day(self) -> date:
+        """The office day of the morning's question."""
+        return office_date(self.opens_at)
+
+    @property
+    def slot(self) -> str:
+        """The morning's question, as events name it."""
+        return f"{self.day}/{SLOT}"
+
+    def fill(
+        self, store: Store, asked: range, on_homes: Callable[[int], object] = lambda _count: None
+    ) -> None:
+        """Write the homes down, each with its next deadlines: the evening's, and the next morning's.
+
+        The homes of `asked` have no morning yet: `ask` makes it.
+        """
+        known = districts.load()
+        store.write(lambda conn: districts.write(conn, known))
+        codes = [one.code for one in known.all]
+        numbers = iter(range(self.homes))
+        while some := list(islice(numbers, _AT_ONCE)):
+            store.write(lambda conn, some=some: self._homes(conn, some, codes))  # type: ignore[misc]
+            rest = [n for n in some if n not in asked]
+            store.write(lambda conn, some=some, rest=rest: self._coming(conn, some, rest))  # type: ignore[misc]
+            on_homes(len(some))
+
+    def _coming(self, conn: Connection, evening: list[int], morning: list[int]) -> None:
+        self._open(conn, evening, EVENING, lambda _n: self.opens_at + timedelta(hours=10))
+        self._open(conn, morning, SLOT, lambda _n: self.opens_at + timedelta(days=1))
+
+    def ask(
+        self, store: Store, numbers: Sequence[int], opens_at: Callable[[int], datetime] | None = None
+    ) -> None:
+        """These homes have been asked this morning, and an answer is awaited until the deadline."""
+        when = opens_at or (lambda _n: self.opens_at)
+        store.write(lambda conn: self._open(conn, numbers, SLOT, when))
+
+    def ask_in_vain(self, store: Store, numbers: Sequence[int], deadline: Callable[[int], datetime]) -> None:
+        """These homes were silent last evening and are so now: at their deadline they belong in the queue."""
+        before = self.opens_at - timedelta(hours=14)
+        wait = self.rules.deadline(self.opens_at) - self.opens_at
+
+        def write(conn: Connection) -> None:
+            bulk.insert(
+                conn,
+                t.slot,
+                [self._slot(n, EVENING, before, SlotState.missed, self.rules.askings) for n in numbers],
+            )
+            self._open(conn, numbers, SLOT, lambda n: deadline(n) - wait, self.rules.askings)
+
+        store.write(write)
+
+    def _homes(self, conn: Connection, numbers: list[int], codes: list[str]) -> None:
+        before = self.opens_at - timedelta(days=30)
+        times = [
+            (name, f"{at.astimezone(OFFICE_ZONE):%H:%M:%S}")
+            for name, at in ((SLOT, self.opens_at), (EVENING, self.opens_at + timedelta(hours=10)))
+        ]
+        same = {"address": "大井町 1", "phone": "0573-00-0000", "lives_alone": True}
+        bulk.insert(
+            conn,
+            t.household,
+            [{"id": resident(n), "district": codes[n % len(codes)], **same} for n in numbers],
+        )
+        person = {
+            "name": "佐藤 花子",
+            "kana": "サトウ ハナコ",
+            "kana_key": "サトウ ハナコ",
+            "call_name": "佐藤さん",
+            "risk_class": "standard",
+            "enrolled_at": before,
+        }
+        bulk.insert(
+            conn,
+            t.resident,
+            [{"id": resident(n), "household_id": resident(n), **person} for n in numbers],
+        )
+        box = {
+            "registered_at": before,
+            "presence": DeviceState.online,
+            "presence_at": before,
+            "session": "s1",
+            "muted": False,
+            "config_revision": 0,
+            "malformed": 0,
+        }
+        bulk.insert(conn, t.device, [{"id": device(n), "resident_id": resident(n), **box} for n in numbers])
+        always = {"weekdays": [1, 2, 3, 4, 5, 6, 7], "on_holidays": True}
+        bulk.insert(
+            conn,
+            t.schedule,
+            [
+                {"resident_id": resident(n), "name": name, "at": at, **always}
+                for n in numbers
+                for name, at in times
+            ],
+        )
+
+    def _open(
+        self,
+        conn: Connection,
+        numbers: Sequence[int],
+        name: str,
+        opens_at: Callable[[int], datetime],
+        attempts: int = 0,
+    ) -> None:
+        rows = [self._slot(n, name, opens_at(n), SlotState.waiting, attempts) for n in numbers]
+        bulk.insert(conn, t.slot, rows)
+        agenda.schedule_all(conn, list(_deadlines(rows)))
+
+    def _slot(
+        self, number: int, name: str, opens_at: datetime, state: SlotState, attempts: int
+    ) -> dict[str, Any]:
+        return {
+            "resident_id": resident(number),
+            "day": office_date(opens_at),
+            "name": name,
+            "opens_at": opens_at,
+            "deadline_at": self.rules.deadline(opens_at),
+            "state": state,
+            "asked": attempts > 0,
+            "attempts": attempts,
+        }
+
+
+def _deadlines(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[DueKind, str, datetime]]:
+    for row in rows:
+        yield DueKind.slot_deadline, f"{row['resident_id']}/{row['day']}/{row['name']}", row["deadline_at"]

@@ -6,7 +6,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from mimamori.commands import bench_hub
+
 app = typer.Typer(help="Measure a part of the system.", no_args_is_help=True)
+bench_hub.add_to(app)
 
 
 @app.command()

@@ -1,0 +1,75 @@
+"""`mimamori bench ingest|watch|burst`: what the hub can bear."""
+
+from typing import Annotated
+
+import typer
+
+from bench.report import Report
+
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
+_Runs = Annotated[int, typer.Option("--runs", min=1, help="Runs of which the median counts.")]
+_Store = Annotated[str, typer.Option("--store", help="sqlite or postgres.")]
+_Homes = Annotated[int, typer.Option("--homes", min=1, help="Homes of the town.")]
+
+
+def ingest(
+    store: _Store = "sqlite",
+    events: Annotated[int, typer.Option("--events", min=1, help="Events that wait at the broker.")] = 50_000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Most messages of a transaction.")] = 500,
+    runs: _Runs = 5,
+    as_json: _Json = False,
+) -> None:
+    """Events a second from the broker to the disk, with their effects, acknowledged."""
+    _quietly()
+    from bench.ingest import measure
+
+    _show(measure(events, batch, store, runs), as_json)
+
+
+def watch(
+    homes: _Homes = 100_000,
+    misses: Annotated[int, typer.Option("--misses", min=1, help="Homes that miss a deadline, a run.")] = 200,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="Over which they are spread.")] = 20,
+    store: _Store = "sqlite",
+    runs: _Runs = 5,
+    as_json: _Json = False,
+) -> None:
+    """How late an ordinary miss is in the queue, and what an idle sweep costs."""
+    _quietly()
+    from bench.lateness import watch as measure
+
+    _show(measure(homes, misses, seconds, store, runs), as_json)
+
+
+def burst(
+    homes: _Homes = 100_000,
+    misses: Annotated[
+        int, typer.Option("--misses", min=1, help="Homes that miss it together, a run.")
+    ] = 1000,
+    store: _Store = "sqlite",
+    runs: _Runs = 5,
+    as_json: _Json = False,
+) -> None:
+    """Misses at one instant: until all are in the queue, and until the first notice is handed over."""
+    _quietly()
+    from bench.lateness import burst as measure
+
+    _show(measure(homes, misses, store, runs), as_json)
+
+
+def _quietly() -> None:
+    from mimamori import logs
+
+    logs.set_up("error")
+
+
+def _show(report: Report, as_json: bool) -> None:
+    from bench.report import show
+
+    show(report, as_json=as_json)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into `mimamori bench`."""
+    for command in (ingest, watch, burst):
+        app.command()(command)
