@@ -28,7 +28,8 @@ from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, ignore
 from device.store import Store
-from device.talk.dialogue import Abandoned, Dialogue, Listener, Understander
+from device.talk.dialogue import Abandoned, Dialogue, Listener
+from device.talk.interpreter import Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import load_prompts
 from device.talk.recall import load_recall_words

@@ -12,10 +12,11 @@ from device.faults import Faults
 from device.line.outbox import Outbox
 from device.line.post import Sender
 from device.listen.ear import Listening, ListeningKind
-from device.listen.recognizer import SURE, Heard
+from device.listen.recognizer import Heard
 from device.speak.loudspeaker import SpeakerFault
 from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
 from device.talk.conversation import Conversation
+from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth, Unspeakable
 from device.talk.prompts import Prompts
 from device.talk.recall import RecallWords
@@ -39,7 +40,6 @@ from device.talk.turns import (
     Start,
     Tick,
 )
-from device.understand.meaning import Meaning
 
 NOTHING: dict[ListeningKind, NothingKind] = {
     ListeningKind.no_sound: "no_sound",
@@ -57,16 +57,6 @@ class Listener(Protocol):
 
     def listen(self, *, briefly: bool = False) -> Listening:
         """Listen to one answer; `briefly` waits less long for its first word. Never raise for a dead microphone."""
-
-
-class Understander(Protocol):
-    """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
-
-    def understand(self, text: str) -> Meaning:
-        """What an answer means."""
-
-    def yes_or_no(self, text: str) -> bool | None:
-        """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
 
 
 class Abandoned(Exception):
@@ -94,9 +84,8 @@ class Dialogue:
     ) -> None:
         self._mouth = mouth
         self._ear = ear
-        self._understanding = understanding
+        self._interpreter = Interpreter(understanding, prompts, recall_words)
         self._prompts = prompts
-        self._recall_words = recall_words
         self._outbox = outbox
         self._sender = sender
         self._faults = faults
@@ -206,19 +195,6 @@ class Dialogue:
 
     def _meant(self, heard: Heard, first_word_s: float | None, extra: str | None) -> Meant:
         began = self._counter()
-        meaning = self._understanding.understand(heard.text)
-        yes = self._prompts.answers(extra, heard.text) if extra else None
-        if yes is None:
-            yes = self._understanding.yes_or_no(heard.text)
+        meant, meaning = self._interpreter.meant(heard, first_word_s, extra)
         self._on_step(Understood(meaning, (self._counter() - began) * 1000))
-        return Meant(
-            intent=meaning.intent,
-            # A chain is as strong as its weakest link.
-            confidence=min(meaning.confidence, heard.confidence),
-            certain=meaning.certain,
-            text=heard.text,
-            clear=heard.confidence >= SURE,
-            yes=yes,
-            takes_back=self._recall_words.takes_back(heard.text),
-            delay_ms=None if first_word_s is None else round(first_word_s * 1000),
-        )
+        return meant

@@ -7,8 +7,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from mimamori.commands import bench_hub
+from mimamori.commands.bench_dialogue import dialogue
 
 app = typer.Typer(help="Measure a part of the system.", no_args_is_help=True)
+app.command("dialogue")(dialogue)
 bench_hub.add_to(app)
 
 

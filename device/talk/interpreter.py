@@ -1,0 +1,49 @@
+"""From what the recognizer heard to what the conversation is told: one place, for homes and for measurements."""
+
+from typing import Protocol
+
+from device.listen.recognizer import SURE, Heard
+from device.talk.prompts import Prompts
+from device.talk.recall import RecallWords
+from device.talk.turns import Meant
+from device.understand.meaning import Meaning
+
+
+class Understander(Protocol):
+    """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
+
+    def understand(self, text: str) -> Meaning:
+        """What an answer means."""
+
+    def yes_or_no(self, text: str) -> bool | None:
+        """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
+
+
+class Interpreter:
+    """Knows the words of one home."""
+
+    def __init__(self, understanding: Understander, prompts: Prompts, recall_words: RecallWords) -> None:
+        self._understanding = understanding
+        self._prompts = prompts
+        self._recall_words = recall_words
+
+    def meant(
+        self, heard: Heard, first_word_s: float | None = None, extra: str | None = None
+    ) -> tuple[Meant, Meaning]:
+        """What was meant, and why; `extra` is the further question that was asked, if one was."""
+        meaning = self._understanding.understand(heard.text)
+        yes = self._prompts.answers(extra, heard.text) if extra else None
+        if yes is None:
+            yes = self._understanding.yes_or_no(heard.text)
+        meant = Meant(
+            intent=meaning.intent,
+            # A chain is as strong as its weakest link.
+            confidence=min(meaning.confidence, heard.confidence),
+            certain=meaning.certain,
+            text=heard.text,
+            clear=heard.confidence >= SURE,
+            yes=yes,
+            takes_back=self._recall_words.takes_back(heard.text),
+            delay_ms=None if first_word_s is None else round(first_word_s * 1000),
+        )
+        return meant, meaning
