@@ -28,6 +28,7 @@ from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, ignore
 from device.store import Store
+from device.talk.announcements import Announcements
 from device.talk.dialogue import Abandoned, Dialogue, Listener
 from device.talk.interpreter import Understander
 from device.talk.mouth import Mouth
@@ -112,8 +113,13 @@ class Speaker:
             on_step,
             self._stopping.is_set,
         )
+        self._announcements = Announcements(
+            self._memory, self._dialogue, self._clock, prompts, self._post.send
+        )
         self._agreement = Agreement(self._memory, self._faults, self._clock, prompts, on_step, self._in_force)
-        self._orders = Orders(self._memory, self._dialogue, self._clock, self._ask_now)
+        self._orders = Orders(
+            self._memory, self._dialogue, self._clock, self._ask_now, self._announcements.put
+        )
 
     def run(self) -> None:
         """Connect, ask what is due, until `stop()`. A dead line or sound card is reported, never an end."""
@@ -150,6 +156,7 @@ class Speaker:
         self._upkeep.start()
         for part, why in self._broken.items():
             self._faults.broken(part, why)
+        self._announcements.wake_up()
         now = self._clock.now()
         config, since = self._agreement.config, self._agreement.since
         for asking in list(self._memory.askings.values()):
@@ -190,6 +197,8 @@ class Speaker:
         asking = config and due(config, self._agreement.since, self._memory.askings, now)
         if asking:
             self._ask(asking.slot, asking.attempt, asking.question, last=asking.last)
+        else:
+            self._announcements.tick(now)
 
     def _tell_of_late_delivery(self) -> None:
         """「まだ伝わっていません」 was the last word; when it got through after all, that is worth saying."""
@@ -236,6 +245,7 @@ class Speaker:
         self._dialogue.call_name = config.call_name
         self._mouth.rate = config.speech_rate
         self._mouth.volume = config.volume
+        self._announcements.agreed(config)
         if self._render_ahead:
             self._to_render = deque(self._prompts.all_texts(config.call_name))
 

@@ -16,6 +16,7 @@ from contract.commands import Config, MalformedCommand, decode, encode
 from contract.events import CheckIn
 from device.schedule import Asking, worth_remembering
 from device.store import Store, Work, nothing
+from device.talk.announcing import Notes
 
 log = structlog.get_logger()
 
@@ -132,6 +133,26 @@ class Memory:
         """The hub's newest, and since when its slots stand."""
         facts = {"config": encode(config), "config_since": since.isoformat().encode()}
         self._store.write(self._facts_are(facts))
+
+    # ---- announcements ---------------------------------------------------------------------------------
+
+    @property
+    def announcements(self) -> Notes:
+        """What waits to be announced and what was."""
+        raw = self._facts.get("announcements")
+        try:
+            return msgspec.json.decode(raw, type=Notes) if raw else Notes()
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            log.warning("stored_announcements_unreadable")
+            return Notes()
+
+    def keep_announcements(self, notes: Notes) -> None:
+        """Write them down."""
+        self._store.write(self.announcements_are(notes))
+
+    def announcements_are(self, notes: Notes) -> Work:
+        """The same, to be written together with an event."""
+        return self._facts_are({"announcements": msgspec.json.encode(notes)})
 
     # ---- the rest ----------------------------------------------------------------------------------------
 

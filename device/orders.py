@@ -21,11 +21,19 @@ NOW = "now"
 class Orders:
     """Carries out what comes on the `command` topic."""
 
-    def __init__(self, memory: Memory, dialogue: Dialogue, clock: Clock, ask: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        memory: Memory,
+        dialogue: Dialogue,
+        clock: Clock,
+        ask: Callable[[str], None],
+        announce: Callable[[Command, str], None],
+    ) -> None:
         self._memory = memory
         self._dialogue = dialogue
         self._clock = clock
         self._ask = ask
+        self._announce = announce
 
     def received(self, payload: bytes) -> None:
         """Carry one order out, unless it was carried out before; a malformed one is logged and dropped."""
@@ -34,14 +42,16 @@ class Orders:
         except MalformedCommand as error:
             log.warning("command_malformed", why=str(error))
             return
+        if command.kind is CommandKind.say and command.text and command.text.strip():
+            # Remembered by whoever says it, together with whether it was said.
+            self._announce(command, command.text.strip())
+            return
         if not self._memory.first_time(command.id):
             return
         log.info("command", command=command.id, kind=str(command.kind))
         match command.kind:
             case CommandKind.ask_now:
                 self._ask_now(command)
-            case CommandKind.say if command.text and command.text.strip():
-                self._dialogue.read_out(command.text.strip())
             case CommandKind.locate:
                 self._dialogue.speak(Prompt.locate)
             case _:

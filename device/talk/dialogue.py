@@ -121,9 +121,9 @@ class Dialogue:
         """Say prompts outside of a conversation; whether they left the loudspeaker."""
         return isinstance(self._say(Say(prompts), None), Spoken)
 
-    def read_out(self, text: str) -> bool:
+    def read_out(self, text: str) -> Spoken | SpeakFailed:
         """Say somebody else's words; whether they left the loudspeaker."""
-        return isinstance(self._play([text], plainly=False, start=None), Spoken)
+        return self._play([text], plainly=False, start=None)
 
     def _do(self, action: Action) -> Input | None:
         match action:
@@ -165,7 +165,7 @@ class Dialogue:
         except Unspeakable as error:
             log.warning("nothing_to_say", why=str(error))
             self._on_step(NotPlayed(text))
-            return SpeakFailed()
+            return SpeakFailed(hopeless=True)
         self._on_step(Asked(start.slot, start.attempt, text) if start else Said(text))
         self._faults.mended("speaker")
         return Spoken()

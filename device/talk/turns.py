@@ -95,6 +95,9 @@ class Spoken:
 class SpeakFailed:
     """It did not."""
 
+    hopeless: bool = False
+    """There is no sound to it, and there never will be."""
+
 
 @dataclass(frozen=True)
 class Meant:

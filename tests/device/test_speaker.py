@@ -198,7 +198,7 @@ def test_staff_can_ask_now_and_speak_and_a_repeated_order_does_nothing(hub: HubS
     hub.order("sato-1", Command(id="c3", kind=CommandKind.say, text="明日はごみの日です。"))
     box.watcher.wait_for(Said, 3)
     assert [said.text for said in box.watcher.all(Said)][-1] == "明日はごみの日です。"
-    (event,) = hub.wait_for(1)
+    event = hub.wait_for(1)[0]
     assert isinstance(event.body, CheckIn)
     assert (event.body.slot, event.body.intent) == ("2026-11-24/now", Intent.fine)
 
