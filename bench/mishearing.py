@@ -69,9 +69,14 @@ def heard(words: str, rates: Rates, random: Random) -> Heard:
 
 
 def _without_negation(text: str) -> str:
-    found = max(((text.rfind(word), len(word), put) for word, put in _NEGATIONS), default=(-1, 0, ""))
-    at, length, put = found
-    return text if at < 0 else text[:at] + put + text[at + length :]
+    lost = max(_NEGATIONS, key=lambda pair: (_end(text, pair[0]), len(pair[0])))
+    at = text.rfind(lost[0])
+    return text if at < 0 else text[:at] + lost[1] + text[at + len(lost[0]) :]
+
+
+def _end(text: str, word: str) -> int:
+    at = text.rfind(word)
+    return at + len(word) if at >= 0 else -1
 
 
 def _misheard(letter: str, random: Random) -> str:
