@@ -6,7 +6,7 @@ from hub import ladder
 from hub.telemetry import rollup
 from hub.trends import daily
 from hub.vocabulary import DueKind
-from hub.watch import away, deadlines, silence, slots, states
+from hub.watch import areas, away, deadlines, silence, slots, states
 from hub.work import Handler
 
 HANDLERS: Mapping[DueKind, Handler] = {
@@ -17,6 +17,7 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.acknowledgement: ladder.at_acknowledgement,
     DueKind.device_lost: states.at_lost,
     DueKind.device_settle: states.at_settle,
+    DueKind.area_check: areas.at_check,
     DueKind.absence_end: away.at_end,
     DueKind.trend: daily.at_look,
     DueKind.policy_change: slots.at_policy_change,

@@ -30,6 +30,27 @@ class DeviceState(StrEnum):
     """Registered, and never heard of."""
 
 
+class AreaState(StrEnum):
+    """What we know of a district's power and lines. `normal` is a district without an open row."""
+
+    normal = "normal"
+    suspected_outage = "suspected_outage"
+    """Many speakers were lost together a moment ago; not yet a fact."""
+    outage = "outage"
+    recovering = "recovering"
+    """Some are back; the others are still looked after."""
+
+
+class CheckedHow(StrEnum):
+    """How somebody made sure of a person in an outage. Only the last one leaves the person to be looked after."""
+
+    phone = "phone"
+    met = "met"
+    told_by_others = "told_by_others"
+    """Family, a neighbour or a helper has seen them."""
+    not_reached = "not_reached"
+
+
 class SlotState(StrEnum):
     """Every slot ends in exactly one of the last three (P3)."""
 
@@ -150,6 +171,8 @@ class DueKind(StrEnum):
     """[device] The line did not come back; it is down."""
     device_settle = "device_settle"
     """[device] The line held since it came back; what its loss caused is settled."""
+    area_check = "area_check"
+    """[district] Speakers were lost a moment ago: are they many?"""
     absence_end = "absence_end"
     """[absence] The person is expected home."""
     trend = "trend"
@@ -167,5 +190,5 @@ class DueKind(StrEnum):
 
 _OF_SILENCE = frozenset(
     {DueKind.slot_deadline, DueKind.late_silence, DueKind.unanswered, DueKind.ladder_step}
-    | {DueKind.acknowledgement, DueKind.device_lost}
+    | {DueKind.acknowledgement, DueKind.device_lost, DueKind.area_check}
 )

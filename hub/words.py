@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from contract.time import OFFICE_ZONE
-from hub.vocabulary import CaseOutcome, ReasonCode
+from hub.vocabulary import CaseOutcome, CheckedHow, ReasonCode
 
 PARTS: Mapping[str, str] = {
     "microphone": "マイク",
@@ -46,6 +46,15 @@ OUTCOMES: Mapping[CaseOutcome, str] = {
     CaseOutcome.other: "その他",
 }
 """How a case ended."""
+
+
+CHECKED: Mapping[CheckedHow, str] = {
+    CheckedHow.phone: "電話で無事",
+    CheckedHow.met: "会えた",
+    CheckedHow.told_by_others: "家族・近所の人が確認",
+    CheckedHow.not_reached: "まだ確かめられない",
+}
+"""How somebody made sure of a person in an outage."""
 
 
 def time_of_day(at: datetime) -> str:

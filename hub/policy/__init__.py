@@ -6,11 +6,13 @@ What a city brings in force on a day is a version in the store (`versions`); `do
 """
 
 from hub.policy.loading import check_residents, load, load_demo, packaged_text, parse
-from hub.policy.model import Policy, RiskClass, Step, Visit, Watch, of_day
+from hub.policy.model import AreaSize, Outage, Policy, RiskClass, Step, Visit, Watch, of_day
 from hub.policy.versions import InForce, PolicyBook, Version, bring_in_force, in_force, versions
 
 __all__ = [
+    "AreaSize",
     "InForce",
+    "Outage",
     "Policy",
     "PolicyBook",
     "RiskClass",

@@ -46,6 +46,7 @@ class _Check:
                     "acknowledgement", f"「{severity}」の時間がありません。書き足してください。"
                 )
         self._watch()
+        self._outage()
 
     def _ladder(self, path: str, steps: list[Step]) -> None:
         if not steps:
@@ -116,3 +117,20 @@ class _Check:
         for index in range(1, len(watch.retry_after)):
             if watch.retry_after[index] <= watch.retry_after[index - 1]:
                 raise self._refuse("watch.retry_after", "短い順に、同じ時間なしで並べてください。")
+        if watch.jitter < timedelta():
+            raise self._refuse("watch.jitter", "0 より短くはできません。")
+
+    def _outage(self) -> None:
+        outage = self._policy.outage
+        if outage.within <= timedelta():
+            raise self._refuse("outage.within", "0 より長くしてください。")
+        for index, size in enumerate(outage.sizes):
+            here = f"outage.sizes[{index}]"
+            if index and size.devices <= outage.sizes[index - 1].devices:
+                raise self._refuse(f"{here}.devices", "台数の少ない順に並べてください。")
+            if size.lost > size.devices:
+                raise self._refuse(
+                    f"{here}.lost", f"{size.devices} 台の地区では {size.lost} 台が途切れることはありません。"
+                )
+        if outage.over_share < outage.recovering_share:
+            raise self._refuse("outage.over_share", "recovering_share と同じか、それより大きくしてください。")

@@ -71,6 +71,33 @@ class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The hub counts as blind when its clock stood still for longer than this."""
 
 
+class AreaSize(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many lost speakers are an outage in a district of so many."""
+
+    devices: Annotated[int, Meta(ge=2)]
+    """From this many speakers in the district on."""
+    lost: Annotated[int, Meta(ge=2)]
+    """So many lost together are an outage."""
+
+
+class Outage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the silence of many lines is one thing: power or network of a district."""
+
+    within: Duration
+    """Lost together is lost within this time."""
+    sizes: Annotated[list[AreaSize], Meta(min_length=1, max_length=20)]
+    """By size of the district, the smallest first; below the first there is no outage, only single lines."""
+    recovering_share: Annotated[float, Meta(gt=0, le=1)]
+    """From this share of speakers back on the district counts as recovering."""
+    over_share: Annotated[float, Meta(gt=0, le=1)]
+    """From this share on the outage is over, and whoever is still gone is a single line again."""
+
+    def many(self, devices: int) -> int | None:
+        """How many lost together are an outage in a district of `devices` speakers; None where it is too small."""
+        fitting = [size.lost for size in self.sizes if size.devices <= devices]
+        return fitting[-1] if fitting else None
+
+
 class Visit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By when a visit is due."""
 
@@ -88,6 +115,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     acknowledgement: dict[Severity, Duration]
     """How long a case may rest with its owner without a word."""
     visit: Visit
+    outage: Outage
     classes: dict[str, RiskClass]
     ladders: dict[str, list[Step]]
     slot_words: dict[str, str] = msgspec.field(default_factory=dict)

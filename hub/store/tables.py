@@ -309,13 +309,47 @@ transition = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("subject_kind", String(16), nullable=False),  # slot | case | device | absence | resident
+    Column("subject_kind", String(16), nullable=False),  # slot | case | device | absence | resident | area
     Column("subject", String(80), nullable=False),
     Column("old", String(40)),
     Column("new", String(40), nullable=False),
     Column("why", String(300), nullable=False),
     Column("actor", String(80), nullable=False),  # an account, a device, or "hub"
     Index("ix_transition_subject", "subject_kind", "subject"),  # the history of one thing
+)
+
+area_outage = Table(
+    "area_outage",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("district", ForeignKey("district.code"), nullable=False),
+    Column("state", String(24), nullable=False),  # hub.vocabulary.AreaState; normal once it is over
+    Column("began_at", Instant, nullable=False),  # the first loss
+    Column("confirmed_at", Instant),  # when it became a fact, and was told
+    Column("ended_at", Instant),
+    # One open outage a district; also how a loss finds the outage it belongs to.
+    Index(
+        "uq_area_outage_open",
+        "district",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+outage_member = Table(
+    "outage_member",
+    metadata,
+    # Everybody whose line was lost in an outage, one by one: what is collapsed is the notice, never the people.
+    Column("outage_id", ForeignKey("area_outage.id"), primary_key=True),
+    Column("resident_id", ForeignKey("resident.id"), primary_key=True),
+    Column("device_id", String(48), nullable=False),
+    Column("lost_at", Instant, nullable=False),
+    Column("back_at", Instant),  # the line came back, and held
+    Column("checked_at", Instant),  # somebody made sure of the person
+    Column("checked_by", String(80)),
+    Column("checked_how", String(16)),  # hub.vocabulary.CheckedHow
+    Index("ix_outage_member_resident_id", "resident_id"),  # a deadline, the board: is she in an outage?
 )
 
 # ---- what people are told ------------------------------------------------------------------------------------

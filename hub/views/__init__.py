@@ -6,6 +6,7 @@ that msgspec encodes as they are.
 
 from hub.views.board import board, last_event_at
 from hub.views.home import household, resident
+from hub.views.outages import outages
 from hub.views.people import district_of, flags, resident_ids, residents
 from hub.views.queue import age_on, queue
 from hub.views.things import absences, device_state, devices, events, slots
@@ -21,6 +22,7 @@ __all__ = [
     "events",
     "flags",
     "household",
+    "outages",
     "last_event_at",
     "people_today",
     "queue",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Subquery, func, select
 from contract.time import office_date, office_instant
 from hub import pulse
 from hub.store import tables as t
+from hub.views.outages import outages
 from hub.views.queue import queue
 from hub.views.rows import Board, DistrictCard, QueueRow, Tiles
 from hub.views.today import enrolled, people_today
@@ -30,6 +31,7 @@ def board(
         people=[row for row in rows if row.lane is Lane.person],
         devices=[row for row in rows if row.lane is Lane.device],
         districts=_districts(conn, counts, homes, rows, district),
+        outages=outages(conn, ranks=ranks, district=district),
         last_event_at=last_event_at(conn),
     )
 

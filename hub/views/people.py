@@ -134,8 +134,14 @@ def district_of(
     household: str | None = None,
     case: str | None = None,
     absence: str | None = None,
+    outage: str | None = None,
 ) -> str | None:
     """The district's code of one thing named by its id, for district-bound roles; None if it is unknown."""
+    if outage is not None:
+        of_outage: str | None = conn.scalar(
+            select(t.area_outage.c.district).where(t.area_outage.c.id == outage)
+        )
+        return of_outage
     wanted = select(t.household.c.district)
     if resident is not None or absence is not None:
         wanted = wanted.join(t.resident, t.resident.c.household_id == t.household.c.id)

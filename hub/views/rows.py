@@ -5,7 +5,17 @@ from typing import Any
 
 from msgspec import Struct
 
-from hub.vocabulary import CaseState, DeviceState, Lane, PersonState, ReasonCode, Severity, SlotState
+from hub.vocabulary import (
+    AreaState,
+    CaseState,
+    CheckedHow,
+    DeviceState,
+    Lane,
+    PersonState,
+    ReasonCode,
+    Severity,
+    SlotState,
+)
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -108,6 +118,55 @@ class DistrictCard(Struct, frozen=True, kw_only=True):
     """The gravest open case; None when there is none."""
 
 
+class OutagePerson(Struct, frozen=True, kw_only=True):
+    """One person of an outage's list."""
+
+    order: int
+    """In which to look after them, from 1."""
+    resident_id: str
+    household_id: str
+    name: str
+    kana: str
+    address: str
+    phone: str | None
+    risk_class: str
+    lost_at: datetime
+    back_at: datetime | None
+    """Since when the line is back and has held."""
+    last_answer_at: datetime | None
+    checked_at: datetime | None
+    checked_by: str | None
+    checked_how: CheckedHow | None
+
+    @property
+    def to_be_checked(self) -> bool:
+        """Whether nobody can tell how this person is."""
+        return self.back_at is None and self.checked_how in (None, CheckedHow.not_reached)
+
+
+class OutageRow(Struct, frozen=True, kw_only=True):
+    """One district whose lines were lost together."""
+
+    id: str
+    district: str
+    district_code: str
+    state: AreaState
+    began_at: datetime
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+    people: list[OutagePerson]
+
+    @property
+    def to_be_checked(self) -> int:
+        """How many nobody can tell about."""
+        return sum(one.to_be_checked for one in self.people)
+
+    @property
+    def back(self) -> int:
+        """How many lines are back."""
+        return sum(one.back_at is not None for one in self.people)
+
+
 class Board(Struct, frozen=True, kw_only=True):
     """The whole first page, as of one instant."""
 
@@ -120,6 +179,7 @@ class Board(Struct, frozen=True, kw_only=True):
     devices: list[QueueRow]
     """The lane of lines and boxes that must be mended."""
     districts: list[DistrictCard]
+    outages: list[OutageRow]
     last_event_at: datetime | None
     """Arrival of the last event from any home."""
 
@@ -304,3 +364,4 @@ class HouseholdDetail(Struct, frozen=True, kw_only=True):
     """The newest twenty."""
     history: list[TransitionRow]
     """The newest hundred lines about the home's people, slots, speakers and cases."""
+

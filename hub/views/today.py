@@ -1,7 +1,8 @@
 """Where every resident stands today: one subquery that the tiles, the districts and the lists share.
 
-A person's state follows the latest question of the office's day that was opened. Three things lie over it:
-an absence pauses, an open reason that asks for help outranks, and before the first question everybody waits.
+A person's state follows the latest question of the office's day that was opened. Four things lie over it:
+an absence pauses, an outage that goes on hides whoever nobody has made sure of, an open reason that asks for help
+outranks, and before the first question everybody waits.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, case, exists, literal, or_
 
 from contract.time import office_date
 from hub.store import tables as t
-from hub.vocabulary import PersonState, ReasonCode, SlotState
+from hub.vocabulary import CheckedHow, PersonState, ReasonCode, SlotState
 
 _ASKS_FOR_HELP = [ReasonCode.call_for_help, ReasonCode.negative_response, ReasonCode.talk_request]
 
@@ -52,8 +53,16 @@ def people_today(now: datetime) -> Subquery:
         t.reason.c.case_id == t.case.c.id,
         t.case.c.closed_at.is_(None),
     )
+    in_outage = exists().where(
+        t.outage_member.c.resident_id == t.resident.c.id,
+        t.outage_member.c.back_at.is_(None),
+        or_(t.outage_member.c.checked_how.is_(None), t.outage_member.c.checked_how == CheckedHow.not_reached),
+        t.area_outage.c.id == t.outage_member.c.outage_id,
+        t.area_outage.c.ended_at.is_(None),
+    )
     slot_state = case(
         (or_(away, t.slot.c.why == ReasonCode.away), literal(PersonState.away.value)),
+        (in_outage, literal(PersonState.cannot_tell.value)),
         (t.slot.c.state == SlotState.answered, literal(PersonState.answered.value)),
         (t.slot.c.state == SlotState.missed, literal(PersonState.unanswered.value)),
         (t.slot.c.state == SlotState.cannot_tell, literal(PersonState.cannot_tell.value)),

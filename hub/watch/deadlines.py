@@ -14,7 +14,7 @@ from hub.outreach.reasons import Finding, report
 from hub.policy import Policy
 from hub.store import tables as t
 from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode, Severity, SlotState
-from hub.watch import away, silence, slots, states
+from hub.watch import areas, away, silence, slots, states
 from hub.watch.slots import SlotKey
 from hub.work import Work
 
@@ -159,8 +159,13 @@ def _consequences(
     silence.judge(work, {slot["resident_id"] for slot, end in ended if end.state is SlotState.missed})
     of_boxes = [(slot, end.why) for slot, end in ended if end.why not in (None, ReasonCode.away)]
     concerned = cases.people(work.conn, {slot["resident_id"] for slot, _ in of_boxes})
+    in_outage = areas.members(
+        work.conn, {slot["resident_id"] for slot, why in of_boxes if why is ReasonCode.device_unreachable}
+    )
     findings = []
     for slot, why in of_boxes:
+        if slot["resident_id"] in in_outage:
+            continue  # on the list of the outage already
         person = concerned[slot["resident_id"]]
         if why is ReasonCode.device_unreachable:
             findings.append(states.unreachable(person, devices[person.id]))

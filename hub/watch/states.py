@@ -13,6 +13,8 @@ from hub.outreach.cases import Person
 from hub.outreach.reasons import Finding, report, resolve, standing
 from hub.store import tables as t
 from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode, Severity
+from hub.watch import areas
+from hub.watch.losses import Loss
 from hub.work import Work
 
 log = structlog.get_logger(__name__)
@@ -48,7 +50,7 @@ def heard(work: Work, device: RowMapping, session: str) -> None:
 def at_lost(work: Work, subjects: Sequence[str]) -> None:
     """The line did not come back in time: it is down, and somebody looks after the box.
 
-    Here, and nowhere else, a loss becomes a fact; a whole district lost together is to be recognised here.
+    Here, and nowhere else, a loss becomes a fact. A whole district lost together is one outage, and no single lines.
     """
     gone = (DeviceState.late, DeviceState.offline)
     lost = (
@@ -57,13 +59,21 @@ def at_lost(work: Work, subjects: Sequence[str]) -> None:
         .all()
     )
     concerned = cases.people(work.conn, {one["resident_id"] for one in lost if one["resident_id"]})
+    gathered = areas.gather(
+        work,
+        [
+            Loss(one["id"], one["resident_id"], one["presence_at"])
+            for one in lost
+            if one["resident_id"] is not None
+        ],
+    )
     findings = []
     for device in lost:
         switched_off = device["presence"] == DeviceState.offline
         if not switched_off:
             why = "通信が戻らないため途絶とします"
             _set_presence(work, device, DeviceState.offline, device["presence_at"], why)
-        if device["resident_id"] is not None:
+        if device["resident_id"] is not None and device["resident_id"] not in gathered:
             person = concerned[device["resident_id"]]
             findings.append(unreachable(person, device, switched_off=switched_off))
     report(work, findings)
@@ -71,26 +81,35 @@ def at_lost(work: Work, subjects: Sequence[str]) -> None:
 
 def at_settle(work: Work, subjects: Sequence[str]) -> None:
     """The line held since it came back: what its loss caused is settled."""
+    held = []
     for device_id in subjects:
         device = of(work.conn, device_id)
         if device is None or device["presence"] != DeviceState.online or device["resident_id"] is None:
             continue
+        held.append(device["resident_id"])
         gone = standing(work, [device["resident_id"]], _LINE)
         if gone:
             resolve(work, gone, f"{BACK}({words.moment(device['presence_at'])})")
+    left = areas.returned(work, held)
+    if left:
+        concerned = cases.people(work.conn, [one.resident_id for one in left])
+        report(work, [_unreachable(concerned[one.resident_id], one.device_id, one.at) for one in left])
 
 
 def unreachable(person: Person, device: RowMapping, *, switched_off: bool = False) -> Finding:
     """A line that is down belongs in the device lane; the same loss twice is one reason."""
-    since = device["presence_at"]
+    return _unreachable(person, device["id"], device["presence_at"], switched_off=switched_off)
+
+
+def _unreachable(person: Person, device_id: str, since: datetime, *, switched_off: bool = False) -> Finding:
     return Finding(
         person=person,
         lane=Lane.device,
         code=ReasonCode.device_unreachable,
         severity=Severity.device_unreachable,
         words=f"{'電源が切られています' if switched_off else '通信途絶'}({words.moment(since)} から)",
-        source=f"{device['id']}@{since.isoformat()}",
-        actor=device["id"],
+        source=f"{device_id}@{since.isoformat()}",
+        actor=device_id,
     )
 
 
@@ -126,6 +145,8 @@ def _gone(work: Work, device: RowMapping, state: State) -> None:
         _set_presence(work, device, DeviceState.offline, work.now, "電源を切る知らせがありました")
     else:
         _set_presence(work, device, DeviceState.late, work.now, "通信が切れました")
+        if device["resident_id"] is not None:
+            areas.suspect(work, device["resident_id"])
     work.schedule(DueKind.device_lost, device["id"], work.policy.watch.device_lost_after)
 
 
