@@ -44,6 +44,8 @@ def load_templates() -> Environment:
         "SLOT": words.SLOT,
         "DEVICE": words.DEVICE,
         "CASE": words.CASE,
+        "AREA": words.AREA,
+        "CHECKED": hub_words.CHECKED,
         "OUTCOME": hub_words.OUTCOMES,
         "CHOSEN_OUTCOMES": [outcome for outcome in CaseOutcome if not outcome.startswith("settled_")],
         "REASON": words.REASON,

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from contract.time import OFFICE_ZONE, office_date
-from hub.vocabulary import CaseState, DeviceState, PersonState, ReasonCode, Severity, SlotState
+from hub.vocabulary import AreaState, CaseState, DeviceState, PersonState, ReasonCode, Severity, SlotState
 
 _WEEKDAYS = "月火水木金土日"
 _ERAS = ((date(2019, 5, 1), "令和", "R"), (date(1989, 1, 8), "平成", "H"), (date(1926, 12, 25), "昭和", "S"))
@@ -122,6 +122,13 @@ DEVICE: dict[DeviceState, str] = {
     DeviceState.fault: "故障",
     DeviceState.muted: "マイク消音中",
     DeviceState.not_installed: "まだつながったことがない",
+}
+
+AREA: dict[AreaState, str] = {
+    AreaState.normal: "平常",
+    AreaState.suspected_outage: "停電・回線障害の疑い",
+    AreaState.outage: "停電・回線障害",
+    AreaState.recovering: "復旧中",
 }
 
 CASE: dict[CaseState, str] = {

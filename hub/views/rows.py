@@ -364,4 +364,3 @@ class HouseholdDetail(Struct, frozen=True, kw_only=True):
     """The newest twenty."""
     history: list[TransitionRow]
     """The newest hundred lines about the home's people, slots, speakers and cases."""
-

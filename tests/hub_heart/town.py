@@ -21,11 +21,12 @@ from contract.events import (
     State,
     type_of,
 )
-from hub import watch
+from hub import views, watch
 from hub.due import Sweeper, next_at
 from hub.outreach.operations import Desk
 from hub.policy import InForce, Policy
 from hub.store import tables as t
+from hub.views.rows import OutageRow
 from hub.vocabulary import DeviceState, Lane
 from tests.clock import TravellingClock, office
 from tests.still import still
@@ -109,6 +110,7 @@ class Town:
         self._seq = itertools.count(1)
         with self.store.engine.begin() as conn:
             conn.execute(insert(t.district).values(code="oi", name="大井", kana="オオイ", position=1))
+            conn.execute(insert(t.district).values(code="iiji", name="飯地", kana="イイジ", position=2))
 
     @property
     def policy(self) -> Policy:
@@ -133,6 +135,7 @@ class Town:
         online: bool = True,
         weekdays: list[int] | None = None,
         on_holidays: bool = True,
+        district: str = "oi",
     ) -> str:
         """A resident with a speaker, enrolled now; returns the resident's id."""
         now = self.clock.now()
@@ -141,7 +144,7 @@ class Town:
                 household = f"h-{name}"
                 conn.execute(
                     insert(t.household).values(
-                        id=household, district="oi", address="大井町 1", phone=phone, lives_alone=True
+                        id=household, district=district, address="大井町 1", phone=phone, lives_alone=True
                     )
                 )
             conn.execute(
@@ -356,6 +359,17 @@ class Town:
                     .order_by(t.transition.c.id)
                 )
             )
+
+    def notices(self, kind: str | None = None) -> list[Any]:
+        """What people are to be told, oldest first; all of it or of one kind."""
+        with self.store.read() as conn:
+            rows = conn.execute(select(t.notice).order_by(t.notice.c.at, t.notice.c.id)).all()
+        return [row for row in rows if kind in (None, row.kind)]
+
+    def outages(self) -> list[OutageRow]:
+        """The outages that go on."""
+        with self.store.read() as conn:
+            return views.outages(conn, ranks=self.policy.ranks)
 
     def device(self, name: str) -> Any:
         """The row of a home's speaker."""
