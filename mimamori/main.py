@@ -10,6 +10,7 @@ from mimamori.commands import (
     bench,
     demo,
     device,
+    fleet,
     hub,
     listen,
     policy,
@@ -32,6 +33,7 @@ app.add_typer(policy.app, name="policy")
 app.command("hub")(hub.hub)
 app.command("device")(device.device)
 app.command("demo")(demo.demo)
+app.command("fleet")(fleet.fleet)
 app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")
 app.command("listen")(listen.listen)
