@@ -10,6 +10,7 @@ from hub.store import tables as t
 LAST_EVENT = "last_event"
 LAST_SWEEP = "last_sweep"
 BLIND_SINCE = "blind_since"
+LAST_BACKUP = "last_backup"
 SETTLED_AT = "settled_at"
 """When the last settle window ends or ended."""
 

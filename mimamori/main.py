@@ -7,6 +7,7 @@ import typer
 from contract.refusal import Refused
 from mimamori.commands import (
     account,
+    backup,
     bench,
     demo,
     device,
@@ -34,6 +35,8 @@ app.command("hub")(hub.hub)
 app.command("device")(device.device)
 app.command("demo")(demo.demo)
 app.command("fleet")(fleet.fleet)
+app.add_typer(backup.app, name="backup")
+app.command("restore")(backup.restore)
 app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")
 app.command("listen")(listen.listen)

@@ -49,3 +49,40 @@ class TerminalWatcher:
     def say(self, sentence: str) -> None:
         """A line for the person who waits."""
         self._console.print(sentence, soft_wrap=True, highlight=False)
+
+
+class StageWatcher:
+    """Shows how far the stages of something long have come; on something that is no terminal, nothing."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> "StageWatcher":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def start(self, words: str, size: int) -> None:
+        """A stage of `size` bytes begins; the one before is done."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(words, total=size)
+
+    def moved(self, here: int) -> None:
+        """`here` bytes of it are done."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=here)

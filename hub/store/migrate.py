@@ -38,6 +38,13 @@ def head() -> str:
     return found
 
 
+def knows(revision: str) -> bool:
+    """Whether this program has a revision: its own, or an older one that it can bring up to date."""
+    return any(
+        script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
+
+
 def to_head(path: Path) -> None:
     """Make the database at `path` or bring it up to `head`, in one transaction; `Refused` if it is not ours to touch."""
     version = _version(path)

@@ -1,0 +1,299 @@
+"""The file of a backup: a tar of the manifest and what it names, compressed, encrypted with age. All of it streams."""
+
+import contextlib
+import hashlib
+import io
+import os
+import tarfile
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Annotated, NamedTuple
+
+import msgspec
+import pyrage  # type: ignore[import-untyped]
+from msgspec import Meta, Struct
+from pyrage import x25519
+
+from contract.refusal import Refused
+from hub.backup.watcher import Watcher
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+BLOCK = 1 << 20
+_LARGEST_MANIFEST = 1 << 20
+_GZIP = 31
+"""zlib's window bits for a gzip stream."""
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One file of the backup."""
+
+    name: Annotated[str, Meta(pattern=r"^(hub\.db|also/[^\x00]+)$")]
+    size: Annotated[int, Meta(ge=0)]
+    sha256: str
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    """What is in a backup; its first member, so that everything after it can be checked as it comes."""
+
+    format: int
+    made_at: datetime
+    program: str
+    """Version of the program that made it."""
+    engine: str
+    """sqlite: `hub.db` is a whole database."""
+    revision: str
+    """Of the migrations."""
+    rows: dict[str, int]
+    """Table to rows."""
+    files: list[Entry]
+
+
+class Member(NamedTuple):
+    """A file to be written: its entry and where it lies, or what it holds."""
+
+    entry: Entry
+    source: Path | bytes
+
+
+def entry(name: str, source: Path | bytes) -> Member:
+    """Digest a file, or bytes."""
+    digest, size = hashlib.sha256(), 0
+    with _open(source) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+    return Member(Entry(name=name, size=size, sha256=digest.hexdigest()), source)
+
+
+def write(
+    to: IO[bytes],
+    manifest: Manifest,
+    members: Sequence[Member],
+    recipients: Sequence[x25519.Recipient],
+    watcher: Watcher,
+) -> None:
+    """Write an archive; OSError when the disk refuses."""
+    reader, sink = _Reader(_packed(manifest, members, watcher)), _Noticing(to)
+    try:
+        pyrage.encrypt_io(reader, sink, list(recipients))
+    except (pyrage.EncryptError, OSError) as error:
+        raise reader.error or sink.error or OSError(str(error)) from None
+
+
+def read(path: Path, identities: Sequence[x25519.Identity], into: Path, watcher: Watcher) -> Manifest:
+    """Unpack an archive into an empty folder, every file checked against the manifest.
+
+    `Refused` when the key does not open it, or it is damaged or cut off.
+    """
+    reading, writing = os.pipe()
+    opener = _Opener(path, identities, writing, watcher)
+    opener.start()
+    damaged = Refused(
+        f"{path} は壊れているか、途中で切れています。別のバックアップを使ってください。何も戻していません。"
+    )
+    try:
+        with os.fdopen(reading, "rb") as stream, tarfile.open(fileobj=stream, mode="r|gz") as tar:
+            manifest = _unpack(tar, into, damaged)
+            while stream.read(BLOCK):
+                pass  # to its end: only there age says that nothing was cut off
+    except (tarfile.TarError, EOFError, zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        opener.join()
+        raise opener.refusal() or damaged from error
+    except BaseException:
+        opener.join()
+        if (refusal := opener.refusal()) is not None:
+            raise refusal from None
+        raise
+    opener.join()
+    if (refusal := opener.refusal()) is not None:
+        raise refusal
+    return manifest
+
+
+def _unpack(tar: tarfile.TarFile, into: Path, damaged: Refused) -> Manifest:
+    first = tar.next()
+    if first is None or first.name != MANIFEST or first.size > _LARGEST_MANIFEST:
+        raise damaged
+    file = tar.extractfile(first)
+    assert file is not None
+    manifest = msgspec.json.decode(file.read(), type=Manifest)
+    if manifest.format > FORMAT:
+        raise Refused(
+            f"このバックアップは新しい版のプログラム ({manifest.program}) のものです。プログラムを更新してください。"
+        )
+    missing = {one.name: one for one in manifest.files}
+    while (member := tar.next()) is not None:
+        wanted = missing.pop(member.name, None)
+        if wanted is None or not member.isreg() or member.size != wanted.size:
+            raise damaged
+        where = (into / wanted.name).resolve()
+        if not where.is_relative_to(into.resolve()):
+            raise damaged
+        source = tar.extractfile(member)
+        assert source is not None
+        if _copied(source, where) != wanted.sha256:
+            raise damaged
+    if missing:
+        raise damaged
+    return manifest
+
+
+def _copied(source: IO[bytes], where: Path) -> str:
+    """Write a file for its owner alone, on disk when this returns; returns its digest."""
+    where.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest = hashlib.sha256()
+    with os.fdopen(os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        while block := source.read(BLOCK):
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return digest.hexdigest()
+
+
+# ---- the stream ------------------------------------------------------------------------------------------------
+
+
+def _open(source: Path | bytes) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def _packed(manifest: Manifest, members: Sequence[Member], watcher: Watcher) -> Iterator[bytes]:
+    """The compressed tar, a piece at a time."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, _GZIP)
+    for piece in _tar(manifest, members, watcher):
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
+
+
+def _tar(manifest: Manifest, members: Sequence[Member], watcher: Watcher) -> Iterator[bytes]:
+    encoded = msgspec.json.encode(manifest)
+    yield from _header(MANIFEST, len(encoded), manifest.made_at)
+    yield from (encoded, _padding(len(encoded)))
+    watcher.start("バックアップを暗号化しています", sum(member.entry.size for member in members))
+    done = 0
+    for member in members:
+        yield from _header(member.entry.name, member.entry.size, manifest.made_at)
+        with _open(member.source) as file:
+            while block := file.read(BLOCK):
+                yield block
+                done += len(block)
+                watcher.moved(done)
+        yield _padding(member.entry.size)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _header(name: str, size: int, at: datetime) -> Iterator[bytes]:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode, info.mtime = size, 0o600, int(at.timestamp())
+    yield info.tobuf(tarfile.PAX_FORMAT)
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
+class _Reader:
+    """An iterator of pieces as a file to read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+        self.error: OSError | None = None
+
+    def read(self, most: int = -1) -> bytes:
+        while not self._left:
+            try:
+                piece = next(self._pieces, None)
+            except OSError as error:
+                self.error = error
+                raise
+            if piece is None:
+                return b""
+            self._left = piece
+        cut = len(self._left) if most < 0 else most
+        taken, self._left = self._left[:cut], self._left[cut:]
+        return taken
+
+
+class _Noticing:
+    """A file to write that remembers what went wrong: age's library tells only that something did."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+class _Opener(threading.Thread):
+    """Decrypts into a pipe."""
+
+    def __init__(
+        self, path: Path, identities: Sequence[x25519.Identity], pipe: int, watcher: Watcher
+    ) -> None:
+        super().__init__(name="backup-opener", daemon=True)
+        self._path = path
+        self._identities = identities
+        self._pipe = pipe
+        self._watcher = watcher
+        self._error: Exception | None = None
+        self._abandoned = False
+
+    def run(self) -> None:
+        pipe = os.fdopen(self._pipe, "wb")
+        sink = _Noticing(pipe)
+        try:
+            with self._path.open("rb") as file:
+                self._watcher.start("バックアップを開いています", os.fstat(file.fileno()).st_size)
+                pyrage.decrypt_io(_Watched(file, self._watcher), sink, list(self._identities))
+        except Exception as error:
+            self._error = error
+            self._abandoned = isinstance(sink.error, BrokenPipeError)
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
+
+    def refusal(self) -> Refused | None:
+        """Why it could not be opened; None when it could, or when the reader gave up first."""
+        if self._error is None or self._abandoned:
+            return None
+        if isinstance(self._error, pyrage.DecryptError) and "No matching keys" in str(self._error):
+            return Refused(
+                f"この鍵では {self._path} を開けません。バックアップを作ったときの公開鍵と対の鍵を渡してください。"
+            )
+        if isinstance(self._error, OSError) and self._error.errno is not None:
+            return Refused(
+                f"{self._path} を読めません ({self._error.strerror})。場所と権限を確かめてください。"
+            )
+        return Refused(
+            f"{self._path} は見守りのバックアップではないか、壊れているか、途中で切れています。"
+            "別のバックアップを使ってください。何も戻していません。"
+        )
+
+
+class _Watched:
+    """A file to read whose progress is shown."""
+
+    def __init__(self, file: IO[bytes], watcher: Watcher) -> None:
+        self._file = file
+        self._watcher = watcher
+        self._here = 0
+
+    def read(self, most: int = -1) -> bytes:
+        data = self._file.read(most)
+        self._here += len(data)
+        self._watcher.moved(self._here)
+        return data
