@@ -158,7 +158,7 @@ class Activity(Struct, frozen=True, kw_only=True):
 class Fault(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something in the speaker is broken, or mended again."""
 
-    part: Literal["microphone", "speaker", "disk", "clock", "network", "model", "config"]
+    part: Literal["microphone", "speaker", "disk", "clock", "network", "model", "config", "panel"]
     state: Literal["broken", "mended"]
     detail: Annotated[str, Meta(max_length=500)] | None = None
     """For the technician; never a name, never words that were heard."""

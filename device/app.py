@@ -18,6 +18,8 @@ from contract.topics import Channel
 from device.agreement import Agreement
 from device.config import DeviceConfig
 from device.faults import Faults, Part
+from device.fittings import Fittings
+from device.house import House
 from device.line.link import About, FromHub, LineUp, Link
 from device.line.outbox import Outbox
 from device.line.post import Post
@@ -26,7 +28,7 @@ from device.orders import Orders
 from device.schedule import due, is_open
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
-from device.steps import AskingEnded, OnStep, ignore
+from device.steps import AskingEnded, OnStep, Step, ignore
 from device.store import Store
 from device.talk.announcements import Announcements
 from device.talk.dialogue import Abandoned, Dialogue, Listener
@@ -67,12 +69,14 @@ class Speaker:
         stopping: threading.Event | None = None,
         render_ahead: bool = False,
         broken: Mapping[Part, str] = MappingProxyType({}),
+        fittings: Fittings | None = None,
     ) -> None:
         """Open what is remembered; raise `Refused` for a wrong prompts file or a data folder in use.
 
         `recognizer` is the name the hub shows. Steps come on the speaker's and on the link's thread. `stopping` is set
         by `stop`; a microphone that looks at it can end a listening early. `render_ahead` uses idle moments to render
-        every sentence, for a voice that keeps them. `broken` is what was found not to work before the start.
+        every sentence, for a voice that keeps them. `broken` is what was found not to work before the start. `fittings`
+        are the panel and the rest of a real box.
         """
         prompts = load_prompts(config.prompts)
         self._prompts = prompts
@@ -84,7 +88,9 @@ class Speaker:
         self._store = Store.open(config.data, f"{machine_clock.now():%Y%m%dT%H%M%SZ}")
         self._memory = Memory(self._store)
         self._clock = Timekeeper(machine_clock, config.clock, self._memory.floor, network_time)
-        self._on_step = on_step
+        fittings = fittings or Fittings()
+        self._watcher = on_step
+        on_step = self._on_step
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._stopping = stopping or threading.Event()
         self._running = threading.Event()
@@ -97,7 +103,7 @@ class Speaker:
         self._link = Link(config, about, outbox, self._clock, self._news.put, on_step)
         self._post = Post(config.device, session, self._clock, self._memory, outbox, self._link, on_step)
         self._faults = Faults(self._memory, self._post)
-        self._upkeep = Upkeep(self._store, self._memory, outbox, self._clock, self._faults)
+        upkeep = Upkeep(self._store, self._memory, outbox, self._clock, self._faults)
         self._mouth = Mouth(voice, loudspeaker)
         self._dialogue = Dialogue(
             self._mouth,
@@ -112,6 +118,21 @@ class Speaker:
             self._memory.keep,
             on_step,
             self._stopping.is_set,
+            fittings.presses,
+        )
+        self._house = House(
+            fittings,
+            loudspeaker=loudspeaker,
+            mouth=self._mouth,
+            prompts=prompts,
+            clock=self._clock,
+            memory=self._memory,
+            outbox=outbox,
+            post=self._post,
+            link=self._link,
+            upkeep=upkeep,
+            dialogue=self._dialogue,
+            emit=self._emit,
         )
         self._announcements = Announcements(
             self._memory, self._dialogue, self._clock, prompts, self._post.send
@@ -135,6 +156,7 @@ class Speaker:
         except Abandoned:
             log.info("asking_left_open")
         finally:
+            self._house.stop()
             self._link.stop(3.0)
             self._store.close()
             self._ended.set()
@@ -153,7 +175,7 @@ class Speaker:
 
     def _wake_up(self) -> None:
         """Say what the last run left behind: a damaged file, a question cut off by a power cut."""
-        self._upkeep.start()
+        self._house.start()
         for part, why in self._broken.items():
             self._faults.broken(part, why)
         self._announcements.wake_up()
@@ -191,7 +213,7 @@ class Speaker:
 
     def _tick(self) -> None:
         now = self._clock.now()
-        self._upkeep.tick(now)
+        self._house.tick(now, self._agreement)
         self._tell_of_late_delivery()
         config = self._agreement.config
         asking = config and due(config, self._agreement.since, self._memory.askings, now)
@@ -223,7 +245,6 @@ class Speaker:
                 extras=self._prompts.extra_questions(config.extras if config else ()),
             )
         )
-        self._link.say_muted(self._dialogue.muted)
 
     def _ask_now(self, slot: str) -> None:
         """Staff want it asked at once, whatever the schedule says."""
@@ -240,6 +261,10 @@ class Speaker:
         event = self._post.send(body, also=self._memory.ended(body.slot, answered=answered))
         self._on_step(AskingEnded(body))
         return event
+
+    def _on_step(self, step: Step) -> None:
+        self._house.observe(step)
+        self._watcher(step)
 
     def _in_force(self, config: Config) -> None:
         self._dialogue.call_name = config.call_name

@@ -4,47 +4,26 @@ import threading
 
 from contract.places import models_folder
 from device.app import Speaker
-from device.config import DeviceConfig
+from device.config import DeviceConfig, PanelConfig
 from device.faults import Part
+from device.fittings import Fittings
+from device.health.vitals import Vitals
 from device.listen.choose import load_recognizer
 from device.listen.ear import Ear
-from device.listen.microphone import Microphone, Samples
-from device.listen.pyaudio_microphone import PyAudioMicrophone
+from device.listen.home_microphone import HomeMicrophone
+from device.listen.pyaudio_microphone import PyAudioMicrophone, never_muted
 from device.listen.settings import load_settings
+from device.panel.panel import Panel
+from device.panel.pins import GpioPins, NoPanel
+from device.panel.presses import Presses
+from device.panel.settings import load_panel_settings
 from device.soundcard import Direction, NoSoundCard, find_card, port_audio
 from device.speak.cache import PromptCache
+from device.speak.interject import SharedLoudspeaker
 from device.speak.openjtalk import OpenJTalkVoice
 from device.speak.pyaudio_loudspeaker import PyAudioLoudspeaker
 from device.steps import OnStep, ignore
-from device.talk.dialogue import Abandoned
 from device.understand import Understanding
-
-
-class UntilStopped:
-    """A microphone that gives up in the middle of a listening when the speaker is switched off."""
-
-    def __init__(self, microphone: Microphone, stopping: threading.Event) -> None:
-        self._microphone = microphone
-        self._stopping = stopping
-
-    @property
-    def muted(self) -> bool:
-        """Whether the resident's own switch is off."""
-        return self._microphone.muted
-
-    def open(self) -> None:
-        """Start to capture."""
-        self._microphone.open()
-
-    def close(self) -> None:
-        """Stop to capture."""
-        self._microphone.close()
-
-    def frame(self) -> Samples:
-        """The next frame; raise `Abandoned` once the speaker stops."""
-        if self._stopping.is_set():
-            raise Abandoned
-        return self._microphone.frame()
 
 
 def missing_cards(config: DeviceConfig) -> dict[Part, str]:
@@ -68,19 +47,36 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
 
     A sound card that is not there is no reason not to start: it is reported, and looked for at every question.
     """
-    stopping = threading.Event()
+    stopping, cut, presses, vitals = threading.Event(), threading.Event(), Presses(), Vitals()
+    panel = wired_panel(config.panel, broken)
     settings = load_settings()
     recognizer = load_recognizer(config.recognizer.models or models_folder(), config.recognizer.prefer)
-    microphone = PyAudioMicrophone(config.sound.microphone, settings.microphone)
+    card = PyAudioMicrophone(
+        config.sound.microphone, settings.microphone, (lambda: panel.muted) if panel else never_muted
+    )
+    microphone = HomeMicrophone(card, stopping, presses, vitals)
     return Speaker(
         config,
-        ear=Ear(UntilStopped(microphone, stopping), recognizer, settings),
+        ear=Ear(microphone, recognizer, settings),
         voice=PromptCache(OpenJTalkVoice(), config.data / "prompts"),
-        loudspeaker=PyAudioLoudspeaker(config.sound.loudspeaker),
+        loudspeaker=SharedLoudspeaker(PyAudioLoudspeaker(config.sound.loudspeaker, cut=cut), cut),
         understanding=Understanding.load(),
         on_step=on_step,
         recognizer=recognizer.name,
         stopping=stopping,
         render_ahead=True,
         broken=broken,
+        fittings=Fittings(presses, vitals, microphone, panel),
     )
+
+
+def wired_panel(config: PanelConfig, broken: dict[Part, str]) -> Panel | None:
+    """The panel, if one is wired; one that cannot be used is noted in `broken`, never a reason not to start."""
+    settings = load_panel_settings(config.settings)
+    if not config.wired:
+        return None
+    try:
+        return Panel(GpioPins(config), settings)
+    except NoPanel as why:
+        broken["panel"] = str(why)
+        return None

@@ -57,6 +57,38 @@ class RecognizerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prefer: str | None = None
 
 
+Pin = Annotated[int, Meta(ge=0, le=27)]
+"""A GPIO number of a Raspberry Pi's header, as in "GPIO17"; not the place on the header."""
+
+
+class PanelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which pins the panel is wired to. What is not named is not there."""
+
+    button: Pin | None = None
+    """Closes to ground while pressed."""
+    mute_switch: Pin | None = None
+    """Closes to ground while the microphone is to be deaf."""
+    motion_sensor: Pin | None = None
+    """High while something moves."""
+    light: tuple[Pin, Pin, Pin] | None = None
+    """Red, green and blue of one light; high is on."""
+    settings: Path | None = None
+    """A panel file of the box's own; the packaged one when absent."""
+
+    def __post_init__(self) -> None:
+        pins = [self.button, self.mute_switch, self.motion_sensor, *(self.light or ())]
+        used = [pin for pin in pins if pin is not None]
+        if len(set(used)) < len(used):
+            raise ValueError("同じピンが二度使われています")
+
+    @property
+    def wired(self) -> bool:
+        """Whether anything is connected at all."""
+        return any(
+            part is not None for part in (self.button, self.mute_switch, self.motion_sensor, self.light)
+        )
+
+
 class DeviceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -70,6 +102,7 @@ class DeviceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     sound: SoundConfig = SoundConfig()
     recognizer: RecognizerConfig = RecognizerConfig()
+    panel: PanelConfig = PanelConfig()
 
 
 def read_config(path: Path) -> DeviceConfig:
@@ -95,6 +128,7 @@ def read_config(path: Path) -> DeviceConfig:
             key_file=_under(base, broker.key_file),
         ),
         recognizer=msgspec.structs.replace(config.recognizer, models=_under(base, config.recognizer.models)),
+        panel=msgspec.structs.replace(config.panel, settings=_under(base, config.panel.settings)),
     )
 
 

@@ -6,7 +6,7 @@ from contract.events import Fault
 from device.line.post import Post
 from device.memory import Memory
 
-Part = Literal["microphone", "speaker", "disk", "clock", "network", "model", "config"]
+Part = Literal["microphone", "speaker", "disk", "clock", "network", "model", "config", "panel"]
 
 
 class Faults:

@@ -82,6 +82,19 @@ def is_open(config: Config, since: datetime, slot: str, now: datetime) -> bool:
     return any(each.name == slot and each.at <= now < each.closes_at for each in _slots(config, since, now))
 
 
+def answerable(
+    config: Config, since: datetime, asked: Mapping[str, Asking], now: datetime, early: timedelta
+) -> str | None:
+    """The slot that an answer nobody asked for belongs to: one that is open, or else one that comes within `early`."""
+    if config.paused_until is not None and now < config.paused_until:
+        return None
+    for slot in _slots(config, since, now):
+        asking = asked.get(slot.name)
+        if slot.at - early <= now < slot.closes_at and not (asking and asking.answered):
+            return slot.name
+    return None
+
+
 def _open(config: Config, since: datetime, asked: Mapping[str, Asking], now: datetime) -> Iterator[Due]:
     for slot in _slots(config, since, now):
         if not slot.at <= now < slot.closes_at:

@@ -14,6 +14,7 @@ PARTS: Mapping[str, str] = {
     "network": "通信",
     "model": "音声認識",
     "config": "設定",
+    "panel": "ボタン・ランプ",
     "selftest": "自己点検",
 }
 """The parts of a speaker, as a technician says them."""

@@ -47,7 +47,10 @@ class Outbox:
         self._store = store
         self._counter = counter
         self._changed = threading.Condition()
-        self._ids = {str(row[0]) for row in store.read("SELECT id FROM event")}
+        rows = store.read("SELECT id, urgent FROM event")
+        self._ids = {str(row[0]) for row in rows}
+        self._urgent = {str(row[0]) for row in rows if row[1]}
+        self._began = counter()
         self._made: dict[str, float] = {}
         self._unsaved: list[tuple[Event, bool, bool]] = []
         """Event, urgent, late: what a full or dead disk would not take. Sent all the same."""
@@ -61,6 +64,8 @@ class Outbox:
         """
         with self._changed:
             self._made[event.id] = self._counter()
+            if urgent:
+                self._urgent.add(event.id)
             if self._unsaved:
                 self._save_rest()
             in_order = not self._unsaved
@@ -106,6 +111,7 @@ class Outbox:
             rows = [(event_id,) for event_id in stored]
             self._store.write(lambda db: db.executemany("DELETE FROM event WHERE id = ?", rows))
             self._ids.difference_update(ours)
+            self._urgent.difference_update(ours)
             now = self._counter()
             made = [self._made.pop(event_id, None) for event_id in ours]
             self._changed.notify_all()
@@ -118,6 +124,19 @@ class Outbox:
         """Whether the hub has not acknowledged this one yet."""
         with self._changed:
             return event_id in self._ids
+
+    @property
+    def holds_urgent(self) -> bool:
+        """Whether a call for help waits."""
+        with self._changed:
+            return bool(self._urgent)
+
+    @property
+    def waiting_seconds(self) -> float:
+        """How long the oldest event has waited in this run; 0 when none does."""
+        with self._changed:
+            made = (self._made.get(event_id, self._began) for event_id in self._ids)
+            return self._counter() - min(made) if self._ids else 0.0
 
     def await_stored(self, event_id: str, seconds: float) -> bool:
         """Wait until the hub has acknowledged this one; False when `seconds` pass first."""
@@ -158,6 +177,7 @@ class Outbox:
             log.error("outbox_event_unreadable", event_id=event_id, why=str(error))
             self._store.write(lambda db: db.execute("DELETE FROM event WHERE id = ?", (event_id,)))
             self._ids.discard(event_id)
+            self._urgent.discard(event_id)
             return None
         return encode_event(_late(event)) if late else payload
 

@@ -1,6 +1,7 @@
 """The post room: makes an event of what happened, and sees it off. Committed first, then sent."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
@@ -27,7 +28,7 @@ class Sender(Protocol):
 
 
 class Post:
-    """Makes events, numbered within this run."""
+    """Makes events, numbered within this run. Safe to use from any thread: the button does not wait for a dialogue."""
 
     def __init__(
         self,
@@ -49,9 +50,20 @@ class Post:
         self._on_step = on_step
         self._new_id = new_id
         self._seq = 0
+        self._making = threading.Lock()
 
     def send(self, body: Body, also: Work = nothing) -> Event:
         """Make an event of `body`, commit it together with what `also` writes, and send it."""
+        with self._making:
+            event, urgent = self._put(body, also)
+        if urgent:
+            self._sender.send_at_once(event.id)
+        else:
+            self._sender.nudge()
+        self._on_step(EventMade(event))
+        return event
+
+    def _put(self, body: Body, also: Work) -> tuple[Event, bool]:
         now, quality = self._timekeeper.read()
         self._seq += 1
         event = Event(
@@ -65,7 +77,6 @@ class Post:
             type=type_of(body),
             body=body,
         )
-
         floor = self._memory.floor_is(now)
 
         def together(db: sqlite3.Connection) -> None:
@@ -74,9 +85,4 @@ class Post:
 
         urgent = isinstance(body, Sos)
         self._outbox.put(event, urgent=urgent, also=together)
-        if urgent:
-            self._sender.send_at_once(event.id)
-        else:
-            self._sender.nudge()
-        self._on_step(EventMade(event))
-        return event
+        return event, urgent

@@ -9,6 +9,10 @@ class SpeakerFault(Exception):
     """The clip did not leave the loudspeaker; whoever asked must say `not_played`, never "no answer" (P2)."""
 
 
+class CutShort(Exception):
+    """Somebody else's words could not wait, and this clip ended in the middle; nothing is broken."""
+
+
 class Loudspeaker(Protocol):
     """Whoever makes sound heard: a sound card, a simulated room. One that only pretends is not allowed."""
 

@@ -1,5 +1,6 @@
 """The loudspeaker on a real sound card."""
 
+import threading
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import soxr
 
 from device.soundcard import DRIVER, POLL_SECONDS, NoSoundCard, Pause, find_card, port_audio
-from device.speak.loudspeaker import SpeakerFault
+from device.speak.loudspeaker import CutShort, SpeakerFault
 from device.speak.voice import Clip
 
 BLOCK = 4096
@@ -21,14 +22,21 @@ PATIENCE_SECONDS = 2.0
 
 
 class PyAudioLoudspeaker:
-    """Plays on the card called `name` ("" is the system's choice), which is looked for anew at every clip."""
+    """Plays on the card called `name` ("" is the system's choice), which is looked for anew at every clip.
 
-    def __init__(self, name: str = "", pause: Pause = time.sleep) -> None:
+    Setting `cut` ends a clip at once.
+    """
+
+    def __init__(self, name: str = "", pause: Pause = time.sleep, cut: threading.Event | None = None) -> None:
         self._name = name
         self._pause = pause
+        self._cut = cut or threading.Event()
 
     def play(self, clip: Clip) -> None:
-        """Play the whole clip and return when it has ended; raise `SpeakerFault` when it cannot have been heard."""
+        """Play the whole clip and return when it has ended.
+
+        Raises `SpeakerFault` when it cannot have been heard, `CutShort` when `cut` was set meanwhile.
+        """
         if not clip.samples.size:
             raise ValueError("an empty clip cannot be heard")
         try:
@@ -57,10 +65,14 @@ class PyAudioLoudspeaker:
     def _wait_for(self, stream: Any, room: int) -> None:
         """Wait until so many frames of the card's buffer are free, which is until they have been played."""
         before, waited = stream.get_write_available(), 0.0
+        if self._cut.is_set():
+            raise CutShort
         while (free := stream.get_write_available()) < room:
             if waited >= PATIENCE_SECONDS:
                 raise SpeakerFault("the sound card takes no more sound")
             self._pause(POLL_SECONDS)
+            if self._cut.is_set():
+                raise CutShort
             waited = 0.0 if free > before else waited + POLL_SECONDS
             before = free
 

@@ -17,6 +17,7 @@ from device.talk.turns import (
     Action,
     Emit,
     Finish,
+    HelpPressed,
     Input,
     Keep,
     Listen,
@@ -73,11 +74,14 @@ class Conversation:
         self._repeats = 0
         self._extras: Extras | None = None
         self._call: HelpCall | None = None
+        self._reported = False
 
     def step(self, event: Input) -> tuple[Action, ...]:
         """What to do now. What does not belong to the present stage changes nothing and returns nothing."""
         if self._call:
             return self._during_call(self._call, event)
+        if isinstance(event, HelpPressed) and self.stage not in (Stage.new, Stage.done):
+            return self._help_pressed(event)
         if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras):
             self._begun.heard(event)
             if event.intent is Intent.emergency:
@@ -96,6 +100,9 @@ class Conversation:
                 return (*self._report(Outcome.not_played), *self._finish())
             case Spoken() | SpeakFailed() if self.stage is Stage.closing:
                 return self._finish()
+            case Meant(pressed=True) if self.stage in _OPEN:
+                # No recognizer stood between: there is nothing to read back.
+                return self._well_again(event)
             case Meant() if self.stage is Stage.read_back:
                 return self._objection(event)
             case Meant() if self.stage is Stage.closed and event.yes is not None:
@@ -121,6 +128,12 @@ class Conversation:
         self._call = HelpCall("voice", start.slot, meant.text if start.share_text else None)
         # One asking, one check-in: it is settled in the same breath, so that nobody is asked again.
         return (*self._call.start(), *self._report(Outcome.answered, Intent.emergency, meant.confidence))
+
+    def _help_pressed(self, pressed: HelpPressed) -> tuple[Action, ...]:
+        self.stage = Stage.help
+        self._call = HelpCall("button", self._begun.start.slot)
+        report = () if self._reported else self._report(Outcome.answered, Intent.emergency, 1.0)
+        return (*report, *self._call.step(pressed))
 
     def _during_call(self, call: HelpCall, event: Input) -> tuple[Action, ...]:
         actions = call.step(event)
@@ -261,6 +274,7 @@ class Conversation:
     def _report(
         self, outcome: Outcome, intent: Intent | None = None, confidence: float | None = None
     ) -> tuple[Action, ...]:
+        self._reported = True
         return (Emit(self._begun.check_in(outcome, intent, confidence)),)
 
     def _say_last(self, *prompts: str) -> tuple[Action, ...]:

@@ -2,20 +2,22 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
 
-from contract.events import Body, CheckIn, Event, Sos
+from contract.events import Body, CheckIn, Event, Intent, Sos
 from device.faults import Faults
 from device.line.outbox import Outbox
 from device.line.post import Sender
 from device.listen.ear import Listening, ListeningKind
 from device.listen.recognizer import Heard
-from device.speak.loudspeaker import SpeakerFault
+from device.panel.presses import Pressed, Presses
+from device.speak.loudspeaker import CutShort, SpeakerFault
 from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
 from device.talk.conversation import Conversation
+from device.talk.help_call import HelpCall
 from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth, Unspeakable
 from device.talk.prompts import Prompts
@@ -26,6 +28,7 @@ from device.talk.turns import (
     Delivered,
     Emit,
     Finish,
+    HelpPressed,
     Input,
     Keep,
     Listen,
@@ -63,6 +66,19 @@ class Abandoned(Exception):
     """The speaker is being switched off; the asking stays open, and is taken up again after the next start."""
 
 
+class Machine(Protocol):
+    """Whoever says what comes next: a conversation, a call for help."""
+
+    def step(self, event: Input) -> tuple[Action, ...]:
+        """What to do now that this has happened."""
+
+
+BY_BUTTON = Meant(intent=Intent.fine, confidence=1.0, certain=True, text="", pressed=True)
+"""「元気です」 by the button: no words, and no doubt."""
+SETTLE_SECONDS = 15.0
+"""For a press that interrupted a sentence to come to mean something; nobody holds a button for longer by chance."""
+
+
 class Dialogue:
     """Holds one conversation at a time, on the thread that calls it."""
 
@@ -80,6 +96,7 @@ class Dialogue:
         keep: Callable[[CheckIn], None],
         on_step: OnStep,
         stopping: Callable[[], bool],
+        presses: Presses | None = None,
         counter: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._mouth = mouth
@@ -93,6 +110,7 @@ class Dialogue:
         self._keep = keep
         self._on_step = on_step
         self._stopping = stopping
+        self._presses = presses or Presses()
         self._counter = counter
         self.call_name = ""
         self.muted = False
@@ -103,19 +121,40 @@ class Dialogue:
     def hold(self, start: Start) -> None:
         """Hold one asking to its end; raise `Abandoned` when the speaker stops in between."""
         conversation = Conversation()
-        asked = False
-        actions = deque(conversation.step(start))
-        while actions:
+        self._carry_out(conversation, conversation.step(start), start)
+
+    def follow_up(self, calls: list[str]) -> None:
+        """Talk about calls for help that the button made outside of a conversation: their event ids."""
+        call = HelpCall("button")
+        self.untold.update(calls)
+        self._carry_out(call, call.step(HelpPressed(calls[-1])))
+
+    def _carry_out(self, machine: Machine, first: Iterable[Action], start: Start | None = None) -> None:
+        actions = deque(first)
+        later: list[str] = []
+        while True:
+            if calls := self._presses.take_calls():
+                self.untold.update(calls)
+                if instead := machine.step(HelpPressed(calls[-1])):
+                    # What was to be said or heard gives way; what happened is still reported.
+                    reports = [action for action in actions if isinstance(action, Emit)]
+                    actions = deque([*reports, *instead])
+                else:
+                    later = calls
+            if not actions:
+                break
             action = actions.popleft()
             if isinstance(action, Say):
-                answer: Input | None = self._say(action, None if asked else start)
-                asked = True
+                answer: Input | None = self._say(action, start)
+                start = None  # only what is said first is the question
             else:
                 answer = self._do(action)
             if self._stopping():
                 raise Abandoned
             if answer is not None:
-                actions.extend(conversation.step(answer))
+                actions.extend(machine.step(answer))
+        if later:
+            self.follow_up(later)
 
     def speak(self, *prompts: str) -> bool:
         """Say prompts outside of a conversation; whether they left the loudspeaker."""
@@ -123,7 +162,7 @@ class Dialogue:
 
     def read_out(self, text: str) -> Spoken | SpeakFailed:
         """Say somebody else's words; whether they left the loudspeaker."""
-        return self._play([text], plainly=False, start=None)
+        return self._play([text], plainly=False, start=None, asks=False)
 
     def _do(self, action: Action) -> Input | None:
         match action:
@@ -151,10 +190,18 @@ class Dialogue:
         texts = [self._prompts.text(key, self.call_name) for key in say.prompts]
         return self._play([text for text in texts if text], plainly=say.plainly, start=start)
 
-    def _play(self, texts: list[str], *, plainly: bool, start: Start | None) -> Spoken | SpeakFailed:
+    def _play(
+        self, texts: list[str], *, plainly: bool, start: Start | None, asks: bool = True
+    ) -> Spoken | SpeakFailed:
         text = "".join(texts)
         try:
             self._mouth.say(texts, plainly=plainly)
+        except CutShort:
+            self._on_step(NotPlayed(text))
+            if self._presses.await_settled(SETTLE_SECONDS):
+                # The button has answered, and nobody waits for the rest of a question.
+                return Spoken() if asks else SpeakFailed()
+            return self._play(texts, plainly=plainly, start=start, asks=asks)
         except SpeakerFault as fault:
             if self._stopping():
                 # The box is being switched off in mid-sentence; the loudspeaker is not broken.
@@ -170,8 +217,21 @@ class Dialogue:
         self._faults.mended("speaker")
         return Spoken()
 
-    def _listen(self, *, briefly: bool, extra: str | None) -> Meant | Nothing:
-        listening = self._ear.listen(briefly=briefly)
+    def _listen(self, *, briefly: bool, extra: str | None) -> Meant | Nothing | None:
+        """What was answered; None when the button called for help meanwhile."""
+        while True:
+            try:
+                if self._presses.waiting:
+                    raise Pressed
+                listening = self._ear.listen(briefly=briefly)
+                break
+            except Pressed:
+                if self._stopping():
+                    raise Abandoned from None
+                if self._presses.take_fine():
+                    return BY_BUTTON
+                if self._presses.waiting:
+                    return None
         if self._stopping():
             raise Abandoned
         self.muted = listening.outcome_kind is ListeningKind.muted

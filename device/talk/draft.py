@@ -20,7 +20,8 @@ class Draft:
 
     def heard(self, meant: Meant) -> None:
         """Take note of one answer; the first one's delay is the asking's."""
-        self._words.append(meant.text)
+        if meant.text:
+            self._words.append(meant.text)
         if self._delay_ms is None:
             self._delay_ms = meant.delay_ms
 

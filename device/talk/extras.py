@@ -73,7 +73,7 @@ class Extras:
             return self._end(Ended.wrong)
         if meant.yes is not None and meant.clear:
             self._note("yes" if meant.yes else "no")
-        elif meant.intent is Intent.declined and meant.certain:
+        elif meant.pressed or (meant.intent is Intent.declined and meant.certain):
             self._note("no_answer")
             return self._end(Ended.asked)
         elif not self._again:

@@ -13,6 +13,7 @@ from device.talk.turns import (
     Delivered,
     Emit,
     Finish,
+    HelpPressed,
     Input,
     Listen,
     Made,
@@ -67,6 +68,8 @@ class HelpCall:
     def step(self, event: Input) -> tuple[Action, ...]:
         """What to do now; what does not belong to the present stage changes nothing."""
         match event:
+            case HelpPressed(event_id) if self.stage is Stage.making:
+                return self.step(Made(event_id, self._sos))
             case Made(event_id, Sos()) if self.stage is Stage.making:
                 self._event_id = event_id
                 self.stage = Stage.waiting

@@ -1,5 +1,6 @@
 """The mouth: sentences through voice and loudspeaker, at the resident's own pace and volume."""
 
+import threading
 from contextlib import suppress
 
 import numpy as np
@@ -25,6 +26,7 @@ class Mouth:
     def __init__(self, voice: Voice, loudspeaker: Loudspeaker) -> None:
         self._voice = voice
         self._loudspeaker = loudspeaker
+        self._rendering = threading.Lock()
         self.rate = RATE_OF_SPEECH
         self.volume = 0.8
 
@@ -40,6 +42,12 @@ class Mouth:
             clip = self._render(text, self.rate * PLAIN_RATE if plainly else self.rate)
             self._loudspeaker.play(_louder(clip, volume))
 
+    def clip(self, text: str) -> Clip | None:
+        """One sentence ready to play, for whoever has a way of its own to the loudspeaker; from any thread."""
+        with suppress(Unspeakable):
+            return _louder(self._render(text, self.rate), max(QUIETEST, self.volume))
+        return None
+
     def prepare(self, text: str) -> None:
         """Render one sentence ahead, for a voice that keeps what it rendered."""
         with suppress(Unspeakable):
@@ -47,7 +55,8 @@ class Mouth:
 
     def _render(self, text: str, rate: float) -> Clip:
         try:
-            clip = self._voice.render(text, rate)
+            with self._rendering:
+                clip = self._voice.render(text, rate)
         except ValueError as error:
             raise Unspeakable(str(error)) from error
         if not clip.samples.size:

@@ -54,6 +54,15 @@ class Prompt(StrEnum):
     recalled = "recalled"
     help_stays = "help_stays"
     locate = "locate"
+    button_hold_on = "button_hold_on"
+    """While the button is held, before it calls for help."""
+    button_help = "button_help"
+    """The held button has just called for help; whether it gets through is said after that."""
+    button_once_more = "button_once_more"
+    """After one long press: a second one is a test."""
+    button_test = "button_test"
+    button_fine = "button_fine"
+    """「元気です」 was pressed outside of a question."""
 
 
 # ---- what happened -----------------------------------------------------------------------------------------
@@ -113,6 +122,8 @@ class Meant:
     """The recognizer was sure enough of the words to act on anything but a call for help."""
     yes: bool | None = None
     """はい, いいえ, or neither: looked at only after a closed question and after a read-back."""
+    pressed: bool = False
+    """The button said it: there are no words."""
     takes_back: bool = False
     """「まちがい」: looked at only after a call for help."""
     delay_ms: int | None = None
@@ -151,7 +162,14 @@ class Tick:
     """The time of an `AwaitDelivery` is over."""
 
 
-Input = Start | Spoken | SpeakFailed | Meant | Nothing | Made | Delivered | Tick
+@dataclass(frozen=True)
+class HelpPressed:
+    """The button called for help: its event exists already, and is on its way."""
+
+    event_id: str
+
+
+Input = Start | Spoken | SpeakFailed | Meant | Nothing | Made | Delivered | Tick | HelpPressed
 
 
 # ---- what to do --------------------------------------------------------------------------------------------

@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from device.app import Speaker
 from device.config import DeviceConfig
+from device.faults import Part
+from device.fittings import Fittings
+from device.speak.loudspeaker import Loudspeaker as Speaking
 from device.speak.voice import Voice
 from provisioning.broker import Broker
 from tests.clock import TravellingClock, office
@@ -30,6 +33,10 @@ class Box:
     watcher: Watcher
     speaker: Speaker | None = None
     thread: threading.Thread | None = None
+    fittings: Fittings | None = None
+    shared: Speaking | None = None
+    """A loudspeaker around the home's, which a panel can interrupt."""
+    broken: dict[Part, str] = field(default_factory=dict)
 
     def switch_on(self) -> Speaker:
         """A new run on the same data folder."""
@@ -39,11 +46,13 @@ class Box:
             self.config,
             ear=self.resident,
             voice=self.voice,
-            loudspeaker=self.loudspeaker,
+            loudspeaker=self.shared or self.loudspeaker,
             understanding=PhraseBook(),
             clock=self.clock,
             on_step=self.watcher,
             network_time=lambda: False,
+            broken=self.broken,
+            fittings=self.fittings,
         )
         self.thread = threading.Thread(target=self.speaker.run, name="test-speaker")
         self.thread.start()

@@ -1,0 +1,18 @@
+"""What a real box has beside its ear, voice and loudspeaker; a simulated one may have none of it."""
+
+from dataclasses import dataclass, field
+
+from device.health.vitals import Vitals
+from device.listen.home_microphone import HomeMicrophone
+from device.panel.panel import Panel
+from device.panel.presses import Presses
+
+
+@dataclass(frozen=True)
+class Fittings:
+    """Handed to the speaker by whoever assembles it."""
+
+    presses: Presses = field(default_factory=Presses)
+    vitals: Vitals = field(default_factory=Vitals)
+    microphone: HomeMicrophone | None = None
+    panel: Panel | None = None

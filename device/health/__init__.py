@@ -1,0 +1,1 @@
+"""How the box itself is doing: self-test, watchdog, numbers for the technician, faults said aloud."""
