@@ -100,6 +100,9 @@ class Line:
         self._up = False
         self._client.disconnect()
         self._client.loop_stop()
+        # A client that is part of a circle keeps two inner sockets open until somebody collects it.
+        client = self._client
+        client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
 
     def _log_in(self) -> None:
         broker = self._broker
