@@ -67,11 +67,10 @@ class PressReader:
         if self._down_at is None:
             return []
         signs = self.tick(at)
-        held = at - self._down_at
-        self._down_at = None
-        if self._said is Sign.help or held < self._ignore:
+        down_at, self._down_at = self._down_at, None
+        if self._said is Sign.help or at < down_at + self._ignore:
             return signs
-        if held < self._long:
+        if self._said is None:
             self._first_long = None
             return [*signs, Sign.fine]
         if self._first_long is not None:
@@ -84,14 +83,13 @@ class PressReader:
         """Time has passed."""
         signs: list[Sign] = []
         if self._down_at is not None:
-            held = at - self._down_at
-            if held >= self._long and self._said is None:
+            if at >= self._down_at + self._long and self._said is None:
                 self._said = Sign.hold_on
                 signs.append(Sign.hold_on)
-            if held >= self._help and self._said is Sign.hold_on:
+            if at >= self._down_at + self._help and self._said is Sign.hold_on:
                 self._said, self._first_long = Sign.help, None
                 signs.append(Sign.help)
-        elif self._first_long is not None and at - self._first_long >= self._again:
+        elif self._first_long is not None and at >= self._first_long + self._again:
             self._first_long = None
             signs.append(Sign.fine)
         return signs

@@ -94,7 +94,7 @@ def test_every_hold_calls_once_at_its_time_and_nothing_else_ever_calls(
 ) -> None:
     held_from, now = [], 0.0
     for pause, held in spans:
-        if (now + pause + held) - (now + pause) >= HELP:
+        if now + pause + held >= now + pause + HELP:
             held_from.append(now + pause)
         now = now + pause + held
     calls = [at for sign, at in press(*spans) if sign is Sign.help]
