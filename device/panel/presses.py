@@ -40,6 +40,12 @@ class Presses:
         with self._changed:
             return self._fine or bool(self._calls)
 
+    @property
+    def help_waits(self) -> bool:
+        """Whether a call for help has not been spoken about."""
+        with self._changed:
+            return bool(self._calls)
+
     def take_calls(self) -> list[str]:
         """The ids of calls for help that nobody has spoken about yet."""
         with self._changed:

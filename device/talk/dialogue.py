@@ -228,10 +228,10 @@ class Dialogue:
             except Pressed:
                 if self._stopping():
                     raise Abandoned from None
+                if self._presses.help_waits:
+                    return None
                 if self._presses.take_fine():
                     return BY_BUTTON
-                if self._presses.waiting:
-                    return None
         if self._stopping():
             raise Abandoned
         self.muted = listening.outcome_kind is ListeningKind.muted
