@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from contract.ids import NewId, uuid7
 from contract.refusal import Refused
 from contract.time import Clock
-from hub import agenda, pulse
+from hub import agenda, blindness, pulse
 from hub.agenda import next_at
 from hub.handlers import HANDLERS
 from hub.policy import InForce, Policy
@@ -65,11 +65,13 @@ class Writable(Protocol):
 def lose_sight(conn: Connection, now: datetime) -> None:
     """The hub hears nobody from `now` on: called when the broker is gone. Harmless when already blind."""
     agenda.lose_sight(conn, now)
+    agenda.schedule(conn, DueKind.hub_sight, "hub", now)
 
 
 def regain_sight(conn: Connection, now: datetime, policy: Policy) -> None:
     """The hub hears again: nobody is called silent before the settle window after `now` is over (P6)."""
     agenda.regain_sight(conn, now + policy.watch.settle_after_start)
+    agenda.schedule(conn, DueKind.hub_sight, "hub", now)
 
 
 class Sweeper:
@@ -121,6 +123,10 @@ class Sweeper:
             wait = self._policy.at(now).watch.settle_after_start
             log.warning("hub.stood_still", settle_seconds=wait.total_seconds())
             agenda.settle(conn, now + wait)  # whether it hears its broker is another matter
+            since = pulse.last(conn, pulse.LAST_SWEEP)
+            if since is not None:
+                with Work(conn, now, self._ids, self._policy.at(now)) as work:
+                    blindness.stood_still(work, since)
         rows = agenda.claim(conn, now, BATCH)
         self._policy.refresh(conn)
         for kind, run in itertools.groupby(rows, key=lambda row: row.kind):

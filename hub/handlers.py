@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub import ladder
+from hub import blindness, ladder
 from hub.telemetry import rollup
 from hub.trends import daily
 from hub.vocabulary import DueKind
@@ -20,6 +20,7 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.area_check: areas.at_check,
     DueKind.absence_end: away.at_end,
     DueKind.trend: daily.at_look,
+    DueKind.hub_sight: blindness.at_sight,
     DueKind.policy_change: slots.at_policy_change,
     DueKind.rollup: rollup.at_rollup,
 }

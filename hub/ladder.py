@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from hub import words
-from hub.outreach import cases
+from hub.outreach import cases, telling
 from hub.outreach.cases import Case, Person
 from hub.policy import Step
 from hub.store import tables as t
@@ -57,12 +57,15 @@ def rung(work: Work, ladder: str, severity: Severity, concerned: Collection[Pers
     return Rung(step, due_at, skipped)
 
 
-def place(work: Work, case: Case, ladder: str, onto: Rung) -> dict[str, object]:
-    """Note that the case comes to a rung, set its timer, and return what its row is to hold."""
+def place(
+    work: Work, case: Case, ladder: str, onto: Rung, concerned: Collection[Person]
+) -> dict[str, object]:
+    """Note that the case comes to a rung, set its timer, tell its party, and return what its row is to hold."""
     for step, missing in onto.skipped:
         work.record("case", case.id, case.step, step.name, f"「{step.words}」は飛ばしました: {missing}")
     work.record("case", case.id, case.step, onto.step.name, onto.step.words)
     _set_timer(work, case, onto.step, onto.due_at)
+    telling.step(work, case, onto.step, [one.id for one in concerned])
     return {
         "ladder": ladder,
         "step": onto.step.name,
@@ -79,7 +82,7 @@ def enter(work: Work, case: Case, ladder: str, concerned: Collection[Person], fi
     onto = rung(work, ladder, case.severity, concerned, first)
     if first == 0 and case.due_at is not None:
         onto = onto._replace(due_at=min(onto.due_at, case.due_at))
-    cases.change(work, case, **place(work, case, ladder, onto))
+    cases.change(work, case, **place(work, case, ladder, onto, concerned))
     if onto.step.party is Party.visit:
         needs_visit(work, case)
 

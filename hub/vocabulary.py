@@ -177,6 +177,8 @@ class DueKind(StrEnum):
     """[absence] The person is expected home."""
     trend = "trend"
     """[resident] Once a day: is this person lately other than usual?"""
+    hub_sight = "hub_sight"
+    """[hub] The hub lost or regained its sight: the office is told of the hub, not of its people."""
     policy_change = "policy_change"
     """[version] Another policy comes into force: what has not opened yet is planned anew."""
     rollup = "rollup"

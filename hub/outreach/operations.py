@@ -7,7 +7,7 @@ from sqlalchemy import Connection, update
 from contract.ids import NewId, uuid7
 from contract.refusal import Refused
 from hub import ladder, words
-from hub.outreach import cases
+from hub.outreach import cases, telling
 from hub.outreach.cases import Case
 from hub.outreach.reasons import resolve
 from hub.policy import Policy
@@ -108,6 +108,7 @@ class Desk:
                 .values(resolved_at=self._now, resolved_why=why[:300])
             )
             cases.close(work, case, outcome, why, self._account)
+            telling.over(work, case, why)
 
     # ---- what they share ----------------------------------------------------------------------------------
 

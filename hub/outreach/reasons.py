@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, insert, select, update
 
 from hub import ladder
-from hub.outreach import cases
+from hub.outreach import cases, telling
 from hub.outreach.cases import Case, Person
 from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, Lane, Party, ReasonCode, Severity
@@ -107,10 +107,12 @@ def settle(work: Work, case: Case, why: str, actor: str = HUB, outcome: CaseOutc
     left = cases.unresolved(work.conn, case.id)
     if not left and case.owner is None:
         cases.close(work, case, outcome or _SETTLED_AS[case.lane], why, actor)
+        telling.over(work, case, why)
     elif not left:
         work.record("case", case.id, case.step, cases.CLOSE_STEP, cases.CLOSE_WORDS, actor)
         cases.change(work, case, step=cases.CLOSE_STEP, step_words=cases.CLOSE_WORDS)
         ladder.halt(work, case)
+        telling.over(work, case, why)
     else:
         gravest = left[0]
         if gravest["severity"] != case.severity:
@@ -200,7 +202,7 @@ def _store(work: Work, fresh: Sequence[tuple[Case, Finding]], added: Sequence[Re
     for case, finding in fresh:
         wanted = _ladder(work, finding)
         onto = ladder.rung(work, wanted, case.severity, [finding.person])
-        for name, value in ladder.place(work, case, wanted, onto).items():
+        for name, value in ladder.place(work, case, wanted, onto, [finding.person]).items():
             setattr(case, name, value)
         if onto.step.party is Party.visit:
             visits.append(case)
@@ -209,6 +211,10 @@ def _store(work: Work, fresh: Sequence[tuple[Case, Finding]], added: Sequence[Re
         work.conn.execute(insert(t.reason), list(added))
     for case in visits:
         ladder.needs_visit(work, case)
+    telling.opened(
+        work,
+        [telling.News(case, finding.person.id, finding.code, finding.words) for case, finding in fresh],
+    )
 
 
 def _raise(work: Work, case: Case, finding: Finding) -> None:
@@ -217,6 +223,7 @@ def _raise(work: Work, case: Case, finding: Finding) -> None:
         cases.set_severity(work, case, finding.severity, finding.words, finding.actor)
     ladder.end_rest(work, case)
     ladder.enter(work, case, _ladder(work, finding), [finding.person])
+    telling.raised(work, case, finding.person.id, finding.words, finding.source)
 
 
 def _ladder(work: Work, finding: Finding) -> str:

@@ -98,6 +98,13 @@ class Outage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return fitting[-1] if fitting else None
 
 
+class Telling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of what staff are told by a notice, and not only by the board."""
+
+    quiet: list[ReasonCode] = msgspec.field(default_factory=list)
+    """A case that comes with one of these alone is told to nobody."""
+
+
 class Visit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By when a visit is due."""
 
@@ -116,6 +123,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a case may rest with its owner without a word."""
     visit: Visit
     outage: Outage
+    telling: Telling = Telling()
     classes: dict[str, RiskClass]
     ladders: dict[str, list[Step]]
     slot_words: dict[str, str] = msgspec.field(default_factory=dict)

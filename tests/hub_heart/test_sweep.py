@@ -185,7 +185,7 @@ def test_the_next_deadline_is_the_earliest_that_may_be_worked_off() -> None:
     night.at("free", 9, DueKind.absence_end)
     with night.store.engine.begin() as conn:
         assert due.next_at(conn) == MONDAY_NOON + timedelta(seconds=1)
-        due.lose_sight(conn, MONDAY_NOON)
+        agenda.lose_sight(conn, MONDAY_NOON)
         assert due.next_at(conn) == MONDAY_NOON + timedelta(seconds=9)
         assert agenda.blind_since(conn) == MONDAY_NOON
 
