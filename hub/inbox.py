@@ -68,7 +68,12 @@ def take_in(conn: Connection, messages: Sequence[Message], ids: NewId, policy: P
     topic, from a device nobody knows, or breaks the heart, goes to quarantine with its reason; the rest of the batch
     is not disturbed. Raises only what is wrong with the store itself.
     """
-    return _Batch(conn, [read(message) for message in messages], ids, policy).take()
+    return take_in_read(conn, [read(message) for message in messages], ids, policy)
+
+
+def take_in_read(conn: Connection, items: list[Read], ids: NewId, policy: Policy) -> Taken:
+    """`take_in` for messages that are decoded already; it notes in them what is wrong with each."""
+    return _Batch(conn, items, ids, policy).take()
 
 
 class _Device(NamedTuple):

@@ -6,6 +6,7 @@ between any two of them means that something is said twice, and stored once.
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 
 import structlog
@@ -18,10 +19,11 @@ from contract.time import Clock
 from contract.topics import Channel, topic
 from hub import agenda, due, pulse
 from hub.config import BrokerConfig
-from hub.inbox import Taken, take_in
+from hub.inbox import Taken, take_in_read
 from hub.lanes import Lanes
 from hub.line import Delivery, Line
-from hub.policy import InForce
+from hub.messages import read
+from hub.policy import InForce, Policy
 from hub.store.database import Store, StoreFault
 from hub.telemetry.rollup import Reading
 
@@ -37,6 +39,27 @@ RETRY_SECONDS = 1.0
 """Until a batch that could not be stored is brought again."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Batch:
+    """Messages on their way into the store, in one transaction."""
+
+    def __init__(self, deliveries: list[Delivery], urgent: bool) -> None:
+        """Decodes them."""
+        self.deliveries = deliveries
+        self.urgent = urgent
+        self._items = [read(delivery.message) for delivery in deliveries]
+        self._future: Future[Taken] | None = None
+
+    def bring(self, store: Store, ids: NewId, policy: Callable[[], Policy]) -> None:
+        """Hand them to the writer, which asks for the policy when their turn comes."""
+        if self._items:
+            self._future = store.submit(lambda conn: take_in_read(conn, self._items, ids, policy()))
+
+    def result(self) -> Taken:
+        """Wait until they are on disk."""
+        assert self._future is not None
+        return self._future.result()
 
 
 class Ingest:
@@ -83,9 +106,9 @@ class Ingest:
         """Stop listening; what was not stored was not acknowledged and is delivered at the next start."""
         self._stopping.set()
         self._lanes.close()
-        self.line.stop()
         if self._worker.is_alive():
             self._worker.join()
+        self.line.stop()
 
     @property
     def waiting(self) -> int:
@@ -99,41 +122,69 @@ class Ingest:
 
     # ---- the broker's thread ----------------------------------------------------------------------------
 
-    def _arrived(self, delivery: Delivery) -> None:
-        if delivery.channel is Channel.telemetry:
-            self.dropped += not self._lanes.offer(delivery)
-        else:
-            self._lanes.put(delivery, urgent=delivery.channel is Channel.sos)
+    def _arrived(self, deliveries: list[Delivery]) -> None:
+        ordinary = []
+        for delivery in deliveries:
+            if delivery.channel is Channel.sos:
+                self._lanes.put(delivery, urgent=True)
+            elif delivery.channel is Channel.telemetry:
+                self.dropped += not self._lanes.offer(delivery)
+            else:
+                ordinary.append(delivery)
+        if ordinary:
+            self._lanes.put_all(ordinary)
 
     # ---- the worker -------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        """1. Take a batch, and decode it while the one before is still being written.
+
+        2. Wait for the one before, and bring this one to the writer at once, so that it does not stand idle.
+        3. Acknowledge the one before.
+        """
+        before: _Batch | None = None
         while not self._stopping.is_set():
-            deliveries, urgent = self._lanes.take(self._batch, GLANCE_SECONDS)
+            deliveries, urgent = self._lanes.take(self._batch, 0.0 if before else GLANCE_SECONDS)
+            batch = _Batch(deliveries, urgent)
             try:
                 self._look()
-                if deliveries:
-                    self._take(deliveries)
+                if before is not None:
+                    taken = before.result()
+                    batch.bring(self._store, self._ids, self._in_force)
+                    self._done(before, taken)
+                else:
+                    batch.bring(self._store, self._ids, self._in_force)
                 self.fault = None
             except (StoreFault, SQLAlchemyError) as error:
                 # Nothing of it was stored, nothing acknowledged: it waits here, and the broker holds back the rest.
                 log.error("ingest.cannot_store", error=type(error).__name__, waiting=self.waiting)
                 self.fault = str(error)[:300]
-                self._lanes.put_back(deliveries, urgent=urgent)
+                for one in (batch, before):
+                    if one is not None:
+                        self._lanes.put_back(one.deliveries, urgent=one.urgent)
+                before = None
                 self._stopping.wait(RETRY_SECONDS)
+            else:
+                before = batch if deliveries else None
+        if before is not None:
+            self._finish(before)
 
-    def _take(self, deliveries: list[Delivery]) -> None:
-        messages = [delivery.message for delivery in deliveries]
-        taken = self._store.write(
-            lambda conn: take_in(conn, messages, self._ids, self._policy.at(self._clock.now()))
-        )
-        for delivery in deliveries:
-            if delivery.mid:
-                self.line.acknowledge(delivery)
+    def _in_force(self) -> Policy:
+        return self._policy.at(self._clock.now())
+
+    def _finish(self, batch: "_Batch") -> None:
+        """What is under way when the hub stops is stored anyway: let it be acknowledged."""
+        try:
+            self._done(batch, batch.result())
+        except (StoreFault, SQLAlchemyError) as error:
+            log.error("ingest.cannot_store", error=type(error).__name__, waiting=self.waiting)
+
+    def _done(self, batch: "_Batch", taken: Taken) -> None:
+        self.line.acknowledge(*(delivery for delivery in batch.deliveries if delivery.mid))
         self._tell(taken)
         if taken.telemetry:
             self.on_telemetry(taken.telemetry)
-        self.taken += len(deliveries)
+        self.taken += len(batch.deliveries)
         log.debug("ingest.taken", new=taken.new, repeated=taken.repeated, quarantined=taken.quarantined)
 
     def _tell(self, taken: Taken) -> None:

@@ -30,6 +30,16 @@ class Lanes(Generic[T]):
             self._changed.notify_all()
             return True
 
+    def put_all(self, items: Sequence[T]) -> bool:
+        """Bring some ordinary ones, all of them as soon as there is room for the first."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._ordinary) < self._room)
+            if self._closed:
+                return False
+            self._ordinary.extend(items)
+            self._changed.notify_all()
+            return True
+
     def offer(self, item: T) -> bool:
         """Bring one that may be lost: False, and it is not taken, when there is no room."""
         with self._changed:

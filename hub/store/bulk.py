@@ -6,6 +6,7 @@ multi-row forms compile every value anew; here the text depends only on how many
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -75,11 +76,27 @@ def _run(
     for start in range(0, len(rows), together):
         some = rows[start : start + together]
         by_column = [
-            [row[name] for row in some] if process is None else [process(row[name]) for row in some]
+            [row[name] for row in some]
+            if process is None
+            else _processed([row[name] for row in some], process)
             for name, process in known
         ]
         values = tuple(chain.from_iterable(zip(*by_column, strict=True)))
         conn.exec_driver_sql(statement(", ".join([one] * len(some))), values)
+
+
+def _processed(values: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
+    """Each value made ready for the driver; an instant that many rows share is spelled out once."""
+    if not isinstance(values[0], datetime):
+        return [process(value) for value in values]
+    known: dict[Any, Any] = {}
+    ready = []
+    for value in values:
+        written = known.get(value)
+        if written is None and value is not None:
+            written = known[value] = process(value)
+        ready.append(written)
+    return ready
 
 
 @lru_cache(maxsize=1024)

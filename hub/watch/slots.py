@@ -15,6 +15,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    true,
     update,
 )
 
@@ -81,14 +82,20 @@ def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
     return among((t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), keys)
 
 
-def rules(work: Work, residents: Collection[str]) -> dict[str, list[Rule]]:
-    """The schedules of those of these residents who are still watched over, by resident."""
+def rules(
+    work: Work, residents: Collection[str], names: Collection[str] | None = None
+) -> dict[str, list[Rule]]:
+    """The schedules of those of these residents who are still watched over, by resident; all, or of these names."""
     found: dict[str, list[Rule]] = defaultdict(list)
     if residents:
         for row in work.conn.execute(
             select(t.schedule)
             .join(t.resident, t.resident.c.id == t.schedule.c.resident_id)
-            .where(among(t.schedule.c.resident_id, residents), t.resident.c.ended_at.is_(None))
+            .where(
+                among(t.schedule.c.resident_id, residents),
+                t.resident.c.ended_at.is_(None),
+                true() if names is None else t.schedule.c.name.in_(sorted(names)),
+            )
         ):
             found[row.resident_id].append(
                 Rule(
@@ -139,7 +146,9 @@ def plan_after(work: Work, closed: Sequence[RowMapping | Mapping[str, Any]]) -> 
     """Make the slot after each of these (`resident_id`, `day`, `name`) where its schedule row still stands."""
     standing = {
         (rule.resident_id, rule.name): rule
-        for of_one in rules(work, {slot["resident_id"] for slot in closed}).values()
+        for of_one in rules(
+            work, {slot["resident_id"] for slot in closed}, {slot["name"] for slot in closed}
+        ).values()
         for rule in of_one
     }
     following = {

@@ -26,7 +26,11 @@ class Listener:
     def __init__(self, config: BrokerConfig, clock: TravellingClock) -> None:
         self.heard: queue.Queue[Delivery] = queue.Queue()
         self._sight: queue.Queue[bool] = queue.Queue()
-        self.line = Line(config, clock, self.heard.put, lambda: self._sight.put(self.line.hears))
+        self.line = Line(config, clock, self._heard, lambda: self._sight.put(self.line.hears))
+
+    def _heard(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            self.heard.put(delivery)
 
     def hears(self) -> bool:
         return self._sight.get(timeout=PATIENCE)
@@ -114,4 +118,4 @@ def test_a_wrong_password_is_said(settings: BrokerConfig, clock: TravellingClock
 def test_a_certificate_that_is_not_there_is_refused_at_once(clock: TravellingClock) -> None:
     config = BrokerConfig(tls=Tls(ca="/nowhere/ca.pem"))
     with pytest.raises(Refused, match=r"\[broker\.tls\]"):
-        Line(config, clock, lambda _delivery: None, lambda: None)
+        Line(config, clock, lambda _deliveries: None, lambda: None)
