@@ -70,6 +70,8 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A policy file; empty for the packaged one, "demo" for the packaged one in which minutes are seconds."""
     notices: str = ""
     """Who is told where: `notices.toml`; empty while nobody is to be told."""
+    retention: str = ""
+    """A file of how long what is kept; empty for the packaged one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     broker: BrokerConfig = BrokerConfig()
     http: HttpConfig = HttpConfig()
@@ -114,6 +116,7 @@ def load(path: Path) -> HubConfig:
         config,
         data=absolute(config.data),
         districts=absolute(config.districts),
+        retention=absolute(config.retention),
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
         notices=absolute(config.notices),
         broker=broker,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from hub import blindness, ladder
+from hub.retention import daily as retention
+from hub.retention.policy import load as load_retention
 from hub.telemetry import rollup
 from hub.trends import daily
 from hub.vocabulary import DueKind
@@ -23,5 +25,6 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.hub_sight: blindness.at_sight,
     DueKind.policy_change: slots.at_policy_change,
     DueKind.rollup: rollup.at_rollup,
+    DueKind.retention: retention.handler(load_retention()),
 }
 """Every kind has one; a test says so."""

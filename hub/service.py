@@ -19,10 +19,13 @@ from hub.commanding import Commander
 from hub.config import HubConfig, load
 from hub.districts import Districts
 from hub.due import Sweeper
+from hub.handlers import HANDLERS
 from hub.ingest import Ingest
 from hub.notices import state as notices_state
 from hub.notices.service import Notices, settings_of
 from hub.policy import Policy, PolicyBook
+from hub.retention import daily as keeping
+from hub.retention import policy as retention
 from hub.store.database import Store, StoreFault
 from hub.telemetry.keeper import Keeper
 from hub.vocabulary import DueKind
@@ -85,6 +88,7 @@ class Hub:
         self.clock = clock or SystemClock()
         base, self.districts = _data(config)
         self.policies = PolicyBook(base)
+        self.retention = retention.load(Path(config.retention) if config.retention else None)
         self._lock = _lock(config)
         try:
             self.store = open_store(config, self.districts)
@@ -106,7 +110,8 @@ class Hub:
             self._close()
             raise
         self.ingest.on_telemetry = self.telemetry.offer
-        self.sweeper = Sweeper(self.store, self.clock, self.policies)
+        handlers = {**HANDLERS, DueKind.retention: keeping.handler(self.retention)}
+        self.sweeper = Sweeper(self.store, self.clock, self.policies, handlers=handlers)
         self.commander = Commander(
             self.store,
             self.clock,
@@ -135,7 +140,7 @@ class Hub:
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
-        self.store.write(lambda conn: standing.plan(conn, self.clock.now()))
+        self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention))
         self.telemetry.start()
         self.ingest.start()
         for thread in self._threads:

@@ -183,6 +183,8 @@ class DueKind(StrEnum):
     """[version] Another policy comes into force: what has not opened yet is planned anew."""
     rollup = "rollup"
     """[office date/speaker] Once a day: hours of telemetry become days, after this speaker."""
+    retention = "retention"
+    """[kind of record] Every night: what is older than the policy keeps goes, a batch at a time."""
 
     @property
     def speaks_of_silence(self) -> bool:

@@ -16,6 +16,7 @@ from mimamori.commands import (
     listen,
     policy,
     provision,
+    retention,
     roster,
     token,
     understand,
@@ -36,6 +37,7 @@ app.command("device")(device.device)
 app.command("demo")(demo.demo)
 app.command("fleet")(fleet.fleet)
 app.add_typer(backup.app, name="backup")
+app.command("retention")(retention.retention)
 app.command("restore")(backup.restore)
 app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")

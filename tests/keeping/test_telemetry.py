@@ -24,6 +24,7 @@ from hub.due import Sweeper
 from hub.inbox import take_in
 from hub.messages import Message
 from hub.policy import Policy
+from hub.retention import policy as retention
 from hub.store import tables as t
 from hub.store.database import Store
 from hub.telemetry import keeper, limits, rollup, sink
@@ -184,7 +185,7 @@ def test_yesterdays_hours_become_a_day_a_few_speakers_at_a_time(
     ]
     store.write(lambda conn: rollup.keep(conn, rollup.gather(told)))
     clock.travel(office("2026-11-24 00:30"))
-    store.write(lambda conn: standing.plan(conn, clock.now()))
+    store.write(lambda conn: standing.plan(conn, clock.now(), retention.load()))
     sweeper = Sweeper(store, clock, policy)
     for _ in range(10):
         clock.forward(seconds=1)
@@ -202,7 +203,7 @@ def test_a_hub_that_was_down_for_days_catches_up_day_by_day(
     store: Store, clock: TravellingClock, policy: Policy
 ) -> None:
     store.write(lambda conn: rollup.keep(conn, rollup.gather([reading(x=1.0)])))
-    store.write(lambda conn: standing.plan(conn, clock.now()))
+    store.write(lambda conn: standing.plan(conn, clock.now(), retention.load()))
     clock.travel(office("2026-11-27 09:00"))
     sweeper = Sweeper(store, clock, policy)
     for _ in range(10):
