@@ -32,13 +32,14 @@ from device.steps import AskingEnded, OnStep, Step, ignore
 from device.store import Store
 from device.talk.announcements import Announcements
 from device.talk.dialogue import Abandoned, Dialogue, Listener
-from device.talk.interpreter import Understander
+from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import load_prompts
 from device.talk.recall import load_recall_words
 from device.talk.turns import Prompt, Start
 from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
 from device.upkeep import Upkeep
+from device.vigil import Vigil
 
 log = structlog.get_logger()
 
@@ -134,6 +135,16 @@ class Speaker:
             dialogue=self._dialogue,
             emit=self._emit,
         )
+        self._vigil = Vigil(
+            fittings,
+            Interpreter(understanding, prompts, recall_words),
+            self._post,
+            self._dialogue,
+            self._clock,
+            on_step,
+            lambda: self._news.put(None),
+        )
+        self._dialogue.along = self._vigil.along
         self._announcements = Announcements(
             self._memory, self._dialogue, self._clock, prompts, self._post.send
         )
@@ -156,6 +167,7 @@ class Speaker:
         except Abandoned:
             log.info("asking_left_open")
         finally:
+            self._vigil.stop()
             self._house.stop()
             self._link.stop(3.0)
             self._store.close()
@@ -176,6 +188,7 @@ class Speaker:
     def _wake_up(self) -> None:
         """Say what the last run left behind: a damaged file, a question cut off by a power cut."""
         self._house.start()
+        self._vigil.start()
         for part, why in self._broken.items():
             self._faults.broken(part, why)
         self._announcements.wake_up()
@@ -221,6 +234,7 @@ class Speaker:
             self._ask(asking.slot, asking.attempt, asking.question, last=asking.last)
         else:
             self._announcements.tick(now)
+        self._vigil.tick(self._agreement.config, self._clock.now())
 
     def _tell_of_late_delivery(self) -> None:
         """「まだ伝わっていません」 was the last word; when it got through after all, that is worth saying."""
@@ -264,6 +278,7 @@ class Speaker:
 
     def _on_step(self, step: Step) -> None:
         self._house.observe(step)
+        self._vigil.observe(step)
         self._watcher(step)
 
     def _in_force(self, config: Config) -> None:

@@ -11,6 +11,7 @@ from device.health.vitals import Vitals
 from device.listen.choose import load_recognizer
 from device.listen.ear import Ear
 from device.listen.home_microphone import HomeMicrophone
+from device.listen.overhear import Overhearing
 from device.listen.pyaudio_microphone import PyAudioMicrophone, never_muted
 from device.listen.settings import load_settings
 from device.panel.panel import Panel
@@ -66,7 +67,7 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
         stopping=stopping,
         render_ahead=True,
         broken=broken,
-        fittings=Fittings(presses, vitals, microphone, panel),
+        fittings=Fittings(presses, vitals, microphone, panel, Overhearing(microphone, settings), recognizer),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from device.health.vitals import Vitals
 from device.listen.home_microphone import HomeMicrophone
+from device.listen.overhear import Overhearing
+from device.listen.recognizer import Recognizer
 from device.panel.panel import Panel
 from device.panel.presses import Presses
 
@@ -16,3 +18,6 @@ class Fittings:
     vitals: Vitals = field(default_factory=Vitals)
     microphone: HomeMicrophone | None = None
     panel: Panel | None = None
+    overhearing: Overhearing | None = None
+    """To listen along for calls for help; needs a recognizer too."""
+    recognizer: Recognizer | None = None

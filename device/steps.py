@@ -89,6 +89,13 @@ class AskingEnded:
 
 
 @dataclass(frozen=True)
+class ListeningAlong:
+    """The microphone is open for calls for help: `why` is speaking, waiting or recall; None when it is closed again."""
+
+    why: str | None
+
+
+@dataclass(frozen=True)
 class EventMade:
     """An event is in the outbox, committed."""
 
@@ -123,6 +130,7 @@ Step = (
     | NothingHeard
     | Understood
     | AskingEnded
+    | ListeningAlong
     | EventMade
     | EventSent
     | EventAcked

@@ -59,12 +59,25 @@ class SoundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     at_least: Duration
 
 
+class OverhearSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Listening along for calls for help."""
+
+    ends_after_silence: Duration
+    longest: Duration
+    gate_above_room: Decibels
+    gate_holds: Duration
+    room_rises_per_minute: Decibels
+    works_at_most: Annotated[float, Meta(gt=0.0, le=1.0)]
+    works_at_once: Duration
+
+
 class EndpointSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything of `listening.toml`."""
 
     microphone: MicrophoneSettings
     speech: SpeechSettings
     sound: SoundSettings
+    overhearing: OverhearSettings
 
     def __post_init__(self) -> None:
         if self.microphone.dead_after <= self.speech.ends_after_silence:

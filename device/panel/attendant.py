@@ -16,7 +16,7 @@ from device.panel.press import Sign
 from device.panel.presses import Presses
 from device.schedule import answerable
 from device.speak.interject import Interjections
-from device.steps import Asked, AskingEnded, EventAcked, Step
+from device.steps import Asked, AskingEnded, EventAcked, ListeningAlong, Step
 from device.talk.dialogue import Dialogue
 from device.talk.mouth import Mouth
 from device.talk.prompts import Prompts
@@ -129,6 +129,8 @@ class Attendant:
                 self._asking = True
             case AskingEnded():
                 self._asking = False
+            case ListeningAlong(why):
+                self.attentive = why in ("waiting", "recall")
             case EventAcked():
                 self._acked_at = self._counter()
 

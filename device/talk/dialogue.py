@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import structlog
@@ -117,11 +118,21 @@ class Dialogue:
         """What the last listening found."""
         self.untold: set[str] = set()
         """Calls for help of which the resident has not heard yet that they got through."""
+        self.along: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
+        """Wraps whatever is being said: somebody may cry for help meanwhile."""
+        self.slot: str | None = None
+        """Whose question is open."""
+        self.talking = False
+        """Whether a conversation goes on, not only an announcement."""
 
     def hold(self, start: Start) -> None:
         """Hold one asking to its end; raise `Abandoned` when the speaker stops in between."""
         conversation = Conversation()
-        self._carry_out(conversation, conversation.step(start), start)
+        self.slot = start.slot
+        try:
+            self._carry_out(conversation, conversation.step(start), start)
+        finally:
+            self.slot = None
 
     def follow_up(self, calls: list[str]) -> None:
         """Talk about calls for help that the button made outside of a conversation: their event ids."""
@@ -129,7 +140,20 @@ class Dialogue:
         self.untold.update(calls)
         self._carry_out(call, call.step(HelpPressed(calls[-1])))
 
+    def take_back(self, event_id: str) -> bool:
+        """Ask whether this call for help was a mistake; whether it was taken back."""
+        call = HelpCall("voice")
+        self._carry_out(call, call.take_back(event_id))
+        return call.recalled
+
     def _carry_out(self, machine: Machine, first: Iterable[Action], start: Start | None = None) -> None:
+        self.talking = True
+        try:
+            self._talk(machine, first, start)
+        finally:
+            self.talking = False
+
+    def _talk(self, machine: Machine, first: Iterable[Action], start: Start | None) -> None:
         actions = deque(first)
         later: list[str] = []
         while True:
@@ -195,7 +219,8 @@ class Dialogue:
     ) -> Spoken | SpeakFailed:
         text = "".join(texts)
         try:
-            self._mouth.say(texts, plainly=plainly)
+            with self.along(text):
+                self._mouth.say(texts, plainly=plainly)
         except CutShort:
             self._on_step(NotPlayed(text))
             if self._presses.await_settled(SETTLE_SECONDS):

@@ -65,6 +65,12 @@ class HelpCall:
         """The event, before anything else."""
         return (Emit(self._sos),)
 
+    def take_back(self, event_id: str) -> tuple[Action, ...]:
+        """Begin where a call of a while ago is said to have been a mistake: ask once more."""
+        self._event_id = event_id
+        self.stage = Stage.taking_back
+        return (Say((Prompt.confirm_recall,)),)
+
     def step(self, event: Input) -> tuple[Action, ...]:
         """What to do now; what does not belong to the present stage changes nothing."""
         match event:

@@ -27,6 +27,7 @@ MEANINGS = {
     "いつもどおりです": Intent.as_usual,
     "えらいで、ちょっと寝とる": Intent.unwell,
     "助けて、倒れた": Intent.emergency,
+    "タスケテ": Intent.emergency,
 }
 
 T = TypeVar("T")
@@ -64,7 +65,7 @@ class PhraseBook:
         intent = MEANINGS.get(text)
         return Meaning(
             intent=intent or Intent.unrelated,
-            confidence=0.8 if intent else 0.1,
+            confidence=0.95 if intent is Intent.emergency else 0.8 if intent else 0.1,
             reading=text,
             because=["phrase book"],
             certain=intent is not None,
