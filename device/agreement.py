@@ -16,6 +16,9 @@ from device.talk.prompts import Prompts
 
 log = structlog.get_logger()
 
+MOST_BYTES = 65_536
+"""What the broker lets through; ours has some hundred."""
+
 
 class Agreement:
     """What was agreed upon with this home."""
@@ -46,6 +49,8 @@ class Agreement:
         if not payload:
             return
         try:
+            if len(payload) > MOST_BYTES:
+                raise MalformedCommand(f"{len(payload)} bytes are no configuration")
             config = decode(payload, Config)
             if wrong := what_is_wrong(config, self._prompts):
                 raise MalformedCommand(wrong)

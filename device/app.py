@@ -23,6 +23,7 @@ from device.house import House
 from device.line.link import About, FromHub, LineUp, Link
 from device.line.outbox import Outbox
 from device.line.post import Post
+from device.line.second_copy import SecondCopies
 from device.memory import Memory
 from device.orders import Orders
 from device.schedule import due, is_open
@@ -98,7 +99,7 @@ class Speaker:
         self._ended = threading.Event()
 
         session = uuid7(self._clock.now())
-        outbox = Outbox(self._store)
+        outbox = Outbox(self._store, copies=SecondCopies(config.data / "sos"))
         about = About(session, _version(), recognizer)
         self._outbox = outbox
         self._link = Link(config, about, outbox, self._clock, self._news.put, on_step)

@@ -15,6 +15,7 @@ import structlog
 from contract.commands import Config, MalformedCommand, decode, encode
 from contract.events import CheckIn
 from device.schedule import Asking, worth_remembering
+from device.seal import Broken, sealed, unsealed
 from device.store import Store, Work, nothing
 from device.talk.announcing import Notes
 
@@ -31,10 +32,13 @@ class Memory:
         self._store = store
         rows = store.read("SELECT slot, attempts, asked_at, answered, open, starts FROM asking")
         self._askings = {asking.slot: asking for row in rows if (asking := _asking(row))}
-        self._facts: dict[str, bytes] = {
-            str(key): bytes(value) if isinstance(value, bytes) else str(value).encode()
-            for key, value in store.read("SELECT key, value FROM fact")
-        }
+        self._facts: dict[str, bytes] = {}
+        for key, value in store.read("SELECT key, value FROM fact"):
+            try:
+                self._facts[str(key)] = unsealed(value if isinstance(value, bytes) else str(value).encode())
+            except Broken:
+                # The hub sends its configuration again; what cannot be asked for again is better gone than wrong.
+                log.error("stored_fact_damaged", key=str(key))
         self._commands = [str(row[0]) for row in store.read("SELECT id FROM command ORDER BY position")]
 
     # ---- askings ---------------------------------------------------------------------------------------
@@ -202,7 +206,7 @@ class Memory:
 
     def _facts_are(self, facts: dict[str, bytes]) -> Work:
         self._facts.update(facts)
-        rows = list(facts.items())
+        rows = [(key, sealed(value)) for key, value in facts.items()]
         return lambda db: db.executemany("INSERT OR REPLACE INTO fact(key, value) VALUES(?, ?)", rows)
 
 

@@ -44,6 +44,8 @@ class Timekeeper:
         self._clock = clock
         self._source = source
         self._floor = floor
+        self._written_down = floor is not None
+        """Whether an earlier run left anything to stand on."""
         self._network_time = network_time
         self._shift = timedelta(0)
         self._lock = threading.Lock()
@@ -57,6 +59,11 @@ class Timekeeper:
         """Whether the machine's clock is behind the floor, which is then what counts."""
         self.read()
         return bool(self._shift)
+
+    @property
+    def unset(self) -> bool:
+        """Whether nothing at all has told the time yet: no network, no battery, no earlier run."""
+        return self.read()[1] is ClockQuality.unknown
 
     def read(self) -> tuple[datetime, ClockQuality]:
         """The current instant, and how far it can be trusted."""
@@ -82,4 +89,4 @@ class Timekeeper:
             case ClockSource.rtc:
                 return ClockQuality.rtc
             case ClockSource.auto:
-                return ClockQuality.unknown if self._floor is None else ClockQuality.floor
+                return ClockQuality.floor if self._written_down else ClockQuality.unknown

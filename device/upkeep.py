@@ -44,5 +44,8 @@ class Upkeep:
             self._faults.mended("disk")
         if self._clock.behind:
             self._faults.broken("clock", "the clock is behind the last time written down")
+        elif self._clock.unset:
+            # Slots are asked all the same, by a clock that may be wrong; every event says `unknown`, and this says why.
+            self._faults.broken("clock", "nothing has set the clock yet")
         else:
             self._faults.mended("clock")

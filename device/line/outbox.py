@@ -7,12 +7,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from contract.events import Event, MalformedEvent, decode_event, encode_event
+from device.line.second_copy import SecondCopies
+from device.seal import Broken, sealed, unsealed
 from device.store import Store, Work, nothing
 
 log = structlog.get_logger()
@@ -43,10 +46,17 @@ class Gone:
 class Outbox:
     """Safe to use from any thread."""
 
-    def __init__(self, store: Store, counter: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        counter: Callable[[], float] = time.monotonic,
+        copies: SecondCopies | None = None,
+    ) -> None:
         self._store = store
         self._counter = counter
+        self._copies = copies
         self._changed = threading.Condition()
+        _put_ids_right(store)
         rows = store.read("SELECT id, urgent FROM event")
         self._ids = {str(row[0]) for row in rows}
         self._urgent = {str(row[0]) for row in rows if row[1]}
@@ -56,6 +66,10 @@ class Outbox:
         """Event, urgent, late: what a full or dead disk would not take. Sent all the same."""
         self.trouble: str | None = None
         """Why some of it is not on disk; None when all is."""
+        for event in copies.left() if copies else ():
+            if event.id not in self._ids:
+                # The database it stood in is gone, or was never written. It was made by an earlier run, so it is late.
+                self._take(event, urgent=True, late=True, also=nothing)
 
     def put(self, event: Event, *, urgent: bool, also: Work = nothing) -> None:
         """Take one event in; it is on disk when this returns, or in memory when the disk takes nothing.
@@ -63,21 +77,10 @@ class Outbox:
         `also` is written in the same transaction: it happens together with the event or not at all.
         """
         with self._changed:
+            if urgent and self._copies:
+                self._copies.keep(event)
             self._made[event.id] = self._counter()
-            if urgent:
-                self._urgent.add(event.id)
-            if self._unsaved:
-                self._save_rest()
-            in_order = not self._unsaved
-
-            def work(db: sqlite3.Connection) -> None:
-                also(db)
-                _insert(db, event, urgent=urgent, late=False)
-
-            if not (in_order and self._store.write(work)):
-                self._unsaved.append((event, urgent, False))
-                self.trouble = self._store.trouble or self.trouble
-            self._ids.add(event.id)
+            self._take(event, urgent=urgent, late=False, also=also)
 
     def waiting(self, limit: int) -> list[Waiting]:
         """The first `limit` events to send: calls for help first, then in the order they were made."""
@@ -110,6 +113,8 @@ class Outbox:
             # Also what we count as gone already: a dead disk may not have let go of it the first time.
             rows = [(event_id,) for event_id in stored]
             self._store.write(lambda db: db.executemany("DELETE FROM event WHERE id = ?", rows))
+            if self._copies:
+                self._copies.drop(stored)
             self._ids.difference_update(ours)
             self._urgent.difference_update(ours)
             now = self._counter()
@@ -148,6 +153,22 @@ class Outbox:
         with self._changed:
             return len(self._ids)
 
+    def _take(self, event: Event, *, urgent: bool, late: bool, also: Work) -> None:
+        if self._unsaved:
+            self._save_rest()
+        in_order = not self._unsaved
+
+        def work(db: sqlite3.Connection) -> None:
+            also(db)
+            _insert(db, event, urgent=urgent, late=late)
+
+        if not (in_order and self._store.write(work)):
+            self._unsaved.append((event, urgent, late))
+            self.trouble = self._store.trouble or self.trouble
+        self._ids.add(event.id)
+        if urgent:
+            self._urgent.add(event.id)
+
     def _on_disk(self, rows: list[tuple[object, ...]]) -> Iterator[Waiting]:
         for event_id, urgent, late, raw in rows:
             payload = self._payload(str(event_id), raw, late=bool(late))
@@ -169,17 +190,35 @@ class Outbox:
             self._unsaved, self.trouble = [], None
 
     def _payload(self, event_id: str, raw: object, *, late: bool) -> bytes | None:
-        payload = raw if isinstance(raw, bytes) else str(raw).encode()
         try:
-            event = decode_event(payload)
-        except MalformedEvent as error:
+            event = _read(raw)
+        except (MalformedEvent, Broken) as error:
+            copy = self._copies.find(event_id) if self._copies else None
+            if copy:
+                return encode_event(_late(copy) if late else copy)
             # Only a damaged disk writes such a thing. It is no use to the hub, and would be sent for ever.
             log.error("outbox_event_unreadable", event_id=event_id, why=str(error))
             self._store.write(lambda db: db.execute("DELETE FROM event WHERE id = ?", (event_id,)))
             self._ids.discard(event_id)
             self._urgent.discard(event_id)
             return None
-        return encode_event(_late(event)) if late else payload
+        return encode_event(_late(event) if late else event)
+
+
+def _put_ids_right(store: Store) -> None:
+    """An event whose name on the card was damaged goes by the one inside its seal, which the hub may know already."""
+    wrong: list[tuple[str, str]] = []
+    for event_id, raw in store.read("SELECT id, payload FROM event"):
+        with suppress(MalformedEvent, Broken):
+            if (right := _read(raw).id) != event_id:
+                wrong.append((right, str(event_id)))
+    if wrong:
+        log.error("outbox_ids_damaged", count=len(wrong))
+        store.write(lambda db: db.executemany("UPDATE OR REPLACE event SET id = ? WHERE id = ?", wrong))
+
+
+def _read(raw: object) -> Event:
+    return decode_event(unsealed(raw if isinstance(raw, bytes) else str(raw).encode()))
 
 
 def _late(event: Event) -> Event:
@@ -189,5 +228,5 @@ def _late(event: Event) -> Event:
 def _insert(db: sqlite3.Connection, event: Event, *, urgent: bool, late: bool) -> None:
     db.execute(
         "INSERT OR IGNORE INTO event(id, urgent, late, payload) VALUES(?, ?, ?, ?)",
-        (event.id, urgent, late, encode_event(event)),
+        (event.id, urgent, late, sealed(encode_event(event))),
     )

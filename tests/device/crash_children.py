@@ -16,6 +16,7 @@ from contract.time import SystemClock
 from device.line.link import About, Link
 from device.line.outbox import Outbox
 from device.line.post import Post
+from device.line.second_copy import SecondCopies
 from device.memory import Memory
 from device.steps import ignore
 from device.store import Store
@@ -31,7 +32,7 @@ def speaker(folder: Path, port: int, run: str) -> None:
     """Make events until killed; with RUN "last" make none, send what waits, and end."""
     settings = config(folder, port)
     store = Store.open(settings.data, run)
-    outbox, memory = Outbox(store), Memory(store)
+    outbox, memory = Outbox(store, copies=SecondCopies(settings.data / "sos")), Memory(store)
     keeper = Timekeeper(SystemClock(), settings.clock, memory.floor)
     session = uuid7(keeper.now())
     link = Link(settings, About(session, "", ""), outbox, keeper, lambda _: None, ignore, chance=lambda: 0.0)
