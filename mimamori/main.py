@@ -14,6 +14,7 @@ from mimamori.commands import (
     fleet,
     hub,
     listen,
+    notify,
     policy,
     provision,
     retention,
@@ -43,6 +44,7 @@ app.add_typer(account.app, name="account")
 app.add_typer(token.app, name="token")
 app.command("listen")(listen.listen)
 app.add_typer(bench.app, name="bench")
+app.add_typer(notify.app, name="notify")
 app.command("understand")(understand.understand)
 
 

@@ -5,11 +5,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, select, update
 
 from hub.notices.notice import Audience, AudienceKind, DeliveryState, Subject
 from hub.notices.people import Asked, resolve
 from hub.notices.settings import Settings
+from hub.store import bulk
 from hub.store import tables as t
 
 AT_ONCE = 500
@@ -72,8 +73,7 @@ def address(conn: Connection, settings: Settings, now: datetime) -> int:
             }
             for person in behind.people
         ]
-    if deliveries:
-        conn.execute(insert(t.delivery), deliveries)
+    bulk.insert(conn, t.delivery, deliveries)
     _set(conn, addressed, addressed_at=now)
     for why, ids in nobody.items():
         _set(conn, ids, addressed_at=now, nobody=why)

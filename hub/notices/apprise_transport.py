@@ -2,6 +2,9 @@
 
 import logging
 import re
+import threading
+import warnings
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -22,25 +25,41 @@ _UNREACHABLE = (
 _BROKEN = ("timed out", "timeout", "reset", "unexpectedly closed", "aborted", "broken pipe")
 
 
+_LOADING = threading.Lock()
+
+
+@cache
+def _load() -> Any:
+    # Its lines hold addresses and, at this level, answers of servers: they come back with the result only.
+    quiet = logging.getLogger("apprise")
+    quiet.propagate = False
+    quiet.setLevel(logging.DEBUG)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what its plug-ins import
+        import apprise
+
+        apprise.Apprise().add("json://127.0.0.1/")  # looks through the plug-ins
+    return apprise
+
+
+def loaded() -> Any:
+    """Apprise with its plug-ins: a second of work, done once and only where something is really sent."""
+    with _LOADING:
+        return _load()
+
+
 class AppriseTransport:
     """Hands over to apprise; `mail` is the URL of the mail server for plain addresses."""
 
     def __init__(self, mail: str = "", timeout_seconds: float = 15.0) -> None:
         self._mail = mail
         self._timeout = timeout_seconds
-        # Its lines hold addresses and, at this level, answers of servers: they come back with the result only.
-        quiet = logging.getLogger("apprise")
-        quiet.propagate = False
-        quiet.setLevel(logging.DEBUG)
-        if not quiet.handlers:
-            quiet.addHandler(logging.NullHandler())
 
     def hand_over(self, address: str, message: Message) -> None:
         """See `Transport`."""
-        import apprise  # heavy, and only needed where something is really sent
-
         if problem := what_is_wrong(address, self._mail):
             raise NotTaken(f"{problem}。", hopeless=True)
+        apprise = loaded()
         box = apprise.Apprise()
         if not box.add(self._url(address, message)):
             raise NotTaken(

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.notices.notice import DeliveryState, NoticeKind
+from hub.store import bulk
 from hub.store import tables as t
 
 _KEPT = [kind for kind in NoticeKind if kind.ends_something]
@@ -15,10 +15,7 @@ _KEPT = [kind for kind in NoticeKind if kind.ends_something]
 
 def insert(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store notices; one whose key is known already changes nothing."""
-    if rows:
-        # The two dialects share the clause but not the class.
-        put = (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(t.notice)
-        conn.execute(put.on_conflict_do_nothing(index_elements=["key"]), list(rows))
+    bulk.insert(conn, t.notice, rows, "ON CONFLICT (key) DO NOTHING")
 
 
 def withdraw(conn: Connection, rows: Sequence[tuple[str, str, str]], now: datetime) -> None:

@@ -10,8 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.ids import uuid7
 from contract.time import Clock
-from hub.notices import proof
-from hub.notices.apprise_transport import AppriseTransport
+from hub.notices import apprise_transport, proof
 from hub.notices.heartbeat import Heartbeat
 from hub.notices.links import Signer
 from hub.notices.notifier import Notifier
@@ -47,8 +46,13 @@ class Notices:
         self.signer = Signer.of(folder)
         seconds = settings.pace.timeout.total_seconds()
         self.notifier = Notifier(
-            store, clock, settings, transport or AppriseTransport(settings.mail, seconds), self.signer
+            store,
+            clock,
+            settings,
+            transport or apprise_transport.AppriseTransport(settings.mail, seconds),
+            self.signer,
         )
+        self._warm = None if transport else apprise_transport.loaded
         self.heartbeat = Heartbeat(settings.proof)
         self._proven: str | None = None
         self._stopping = threading.Event()
@@ -99,6 +103,8 @@ class Notices:
         return not written
 
     def _chores(self) -> None:
+        if self.settings.people and self._warm is not None:
+            self._warm()  # so that the first notice need not wait for it
         while not self._stopping.wait(CHORE_SECONDS):
             now = self._clock.now()
             try:

@@ -80,9 +80,9 @@ CONTACTS: dict[str, Role] = {
     "協力員": Role.helper,
     "民生委員": Role.welfare_commissioner,
 }
-"""家族1, 家族1続柄, 家族1電話, 家族2, …: three columns a person, as many people as needed."""
+"""家族1, 家族1続柄, 家族1電話, 家族1通知先, 家族2, …: four columns a person, as many people as needed."""
 
-_CONTACT = re.compile(rf"({'|'.join(CONTACTS)})([1-9][0-9]?)?(続柄|電話)?")
+_CONTACT = re.compile(rf"({'|'.join(CONTACTS)})([1-9][0-9]?)?(続柄|電話|通知先)?")
 
 
 class ContactColumn(NamedTuple):
@@ -91,7 +91,7 @@ class ContactColumn(NamedTuple):
     role: Role
     number: int
     field: str
-    """氏名, 続柄 or 電話."""
+    """氏名, 続柄, 電話 or 通知先."""
 
 
 def contact_column(heading: str) -> ContactColumn | None:
@@ -100,6 +100,7 @@ def contact_column(heading: str) -> ContactColumn | None:
     return ContactColumn(CONTACTS[match[1]], int(match[2] or 1), match[3] or "氏名") if match else None
 
 
-def contact_headings(word: str, number: int) -> tuple[str, str, str]:
-    """The three headings of one person: name, relation, phone."""
-    return f"{word}{number}", f"{word}{number}続柄", f"{word}{number}電話"
+def contact_headings(word: str, number: int) -> tuple[str, str, str, str]:
+    """The four headings of one person: name, relation, phone, where notices go."""
+    head = f"{word}{number}"
+    return head, f"{head}続柄", f"{head}電話", f"{head}通知先"

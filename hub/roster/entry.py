@@ -35,6 +35,8 @@ class Contact(Struct, frozen=True, order=True):
     name: str
     relation: str | None = None
     phone: str | None = None
+    address: str | None = None
+    """A mail address or an apprise URL: where notices go."""
 
 
 class Asking(Struct, frozen=True, order=True):

@@ -78,7 +78,7 @@ def _row(entry: Entry, districts: Districts) -> dict[str, str]:
     for word, role in c.CONTACTS.items():
         of_role = [one for one in entry.contacts if one.role is role]
         for number, one in enumerate(of_role, start=1):
-            cells = (one.name, one.relation or "", one.phone or "")
+            cells = (one.name, one.relation or "", one.phone or "", one.address or "")
             row |= zip(c.contact_headings(word, number), cells, strict=True)
     return row
 

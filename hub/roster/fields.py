@@ -19,6 +19,8 @@ _KANA = re.compile(r"[ァ-ヴー・]+( [ァ-ヴー・]+)+")
 _ASKING = re.compile(r"([^=()]+)=([0-9]{1,2}):([0-9]{2})(:[0-9]{2})?(?:\(([^()]*)\))?")
 # Ten digits with an area code, eleven with 020, 050 to 090 (総務省's numbering plan).
 _PHONE = re.compile(r"0[1-9][0-9]{8}|0[25-9]0[0-9]{8}")
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_SERVICE = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+")
 _SLOT_NAME = re.compile(r"[a-z0-9_]{1,24}")
 _YES = frozenset(["はい", "有", "○", "〇", "◯", "1", "yes", "true", "する", "同意"])
 _NO = frozenset(["いいえ", "無", "×", "✕", "0", "no", "false", "しない"]) | {""}
@@ -73,6 +75,20 @@ def phone(text: str) -> str | None:
     if len(parts) == 1 and len(digits) == 11:
         parts = [digits[:3], digits[3:7], digits[7:]]
     return "-".join(parts)
+
+
+def notice_address(text: str) -> str | None:
+    """Where notices go: a mail address, or a URL as apprise writes it, such as line://TOKEN/USER."""
+    word = text.strip()
+    if not word:
+        return None
+    if "://" not in word:
+        word = unicodedata.normalize("NFKC", word)
+    if not (_MAIL.fullmatch(word) or _SERVICE.fullmatch(word)) or len(word) > 300:
+        raise Unreadable(
+            "通知先は、メールアドレス (例: ichiro@example.jp) か、「line://…」のような apprise の URL で書いてください。"
+        )
+    return word
 
 
 def sex(text: str) -> str | None:

@@ -171,6 +171,7 @@ def _contacts(conn: Connection, entry: Entry) -> None:
             "name": one.name,
             "relation": one.relation,
             "phone": one.phone,
+            "address": one.address,
         }
         for position, one in enumerate(entry.contacts, start=1)
     ]

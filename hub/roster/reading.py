@@ -141,6 +141,7 @@ class _RowReader:
                     relation=self._read(headings.get("続柄", ""), lambda text: fields.plain(text, 40), "")
                     or None,
                     phone=self._read(headings.get("電話", ""), fields.phone, None),
+                    address=self._read(headings.get("通知先", ""), fields.notice_address, None),
                 )
             )
         return tuple(found)

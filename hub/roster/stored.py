@@ -74,5 +74,5 @@ def _consents(conn: Connection) -> dict[str, dict[Tick, date | None]]:
 def _contacts(conn: Connection) -> dict[str, list[Contact]]:
     found: dict[str, list[Contact]] = defaultdict(list)
     for row in conn.execute(select(t.contact).order_by(t.contact.c.resident_id, t.contact.c.position)):
-        found[row.resident_id].append(Contact(Role(row.role), row.name, row.relation, row.phone))
+        found[row.resident_id].append(Contact(Role(row.role), row.name, row.relation, row.phone, row.address))
     return found

@@ -214,10 +214,12 @@ def test_family_helpers_and_commissioner_are_asked_in_this_order(policy: Policy)
         "家族2続柄": "次男",
         "家族1": "佐藤 一郎",
         "家族1電話": "09000000001",
+        "家族1通知先": " ichiro＠example.jp ",
+        "家族2通知先": "line://TOKEN/U123",
     }
     assert one(policy, **cells).contacts == (
-        Contact(Role.family_contact, "佐藤 一郎", None, "090-0000-0001"),
-        Contact(Role.family_contact, "佐藤 二郎", "次男", None),
+        Contact(Role.family_contact, "佐藤 一郎", None, "090-0000-0001", "ichiro@example.jp"),
+        Contact(Role.family_contact, "佐藤 二郎", "次男", None, "line://TOKEN/U123"),
         Contact(Role.helper, "加藤 みどり"),
         Contact(Role.welfare_commissioner, "近藤 正"),
     )
@@ -357,3 +359,10 @@ def test_no_cells_bring_the_import_down(policy: Policy, cells: dict[str, Any]) -
     with contextlib.suppress(Refused):
         entries = read(file(BASE | cells), policy)
         assert all(entry.id and " " in entry.name for entry in entries)
+
+
+def test_a_place_for_notices_is_a_mail_address_or_a_url_of_apprise(policy: Policy) -> None:
+    for wrong in ("ichiro", "ichiro@", "携帯に電話", "line:/TOKEN", "http s://x"):
+        [(_, column, what)] = problems(file(BASE | {"家族1": "佐藤 一郎", "家族1通知先": wrong}), policy)
+        assert column == "家族1通知先"
+        assert "メールアドレス" in what
