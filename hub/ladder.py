@@ -96,7 +96,7 @@ def climb(work: Work, case: Case, why: str, actor: str = HUB) -> None:
     steps = work.policy.ladders.get(case.ladder, [])
     here = next((index for index, step in enumerate(steps) if step.name == case.step), None)
     if here is None:
-        # Another policy came into force in the middle of the climb and has no such step: begin where it begins.
+        # A plan of the owner's came to nothing, or another policy came into force and has no such step.
         gravest = cases.unresolved(work.conn, case.id)[0]
         risk_class = next(one.risk_class for one in people if one.id == gravest["resident_id"])
         enter(work, case, cases.ladder_of(work, gravest, risk_class), people)
@@ -119,7 +119,11 @@ def at_acknowledgement(work: Work, subjects: Sequence[str]) -> None:
         case = cases.get(work.conn, case_id)
         if case.closed_at is None and case.acknowledged_until is not None:
             cases.change(work, case, acknowledged_until=None)
-            climb(work, case, f"{case.owner} が引き受けたまま記録がないため、先へ進めます")
+            if case.step == cases.PLANNED_STEP:
+                why = f"「{case.step_words}」が {words.moment(work.now)} までに済みませんでした"
+            else:
+                why = f"{case.owner} が引き受けたまま記録がないため、先へ進めます"
+            climb(work, case, why)
 
 
 def rest(work: Work, case: Case, actor: str) -> None:
@@ -146,7 +150,9 @@ def resume(work: Work, case: Case) -> None:
         if step.name == case.step:
             _set_timer(work, case, step, case.due_at)
             return
-    if case.step != cases.CLOSE_STEP:
+    if case.step == cases.PLANNED_STEP:
+        climb(work, case, "決めてあった次の一手をやめました")
+    elif case.step != cases.CLOSE_STEP:
         climb(work, case, "方針が変わり、いまの段がなくなりました")
 
 

@@ -41,6 +41,42 @@ class AreaState(StrEnum):
     """Some are back; the others are still looked after."""
 
 
+class DeliveryMode(StrEnum):
+    """Whose people visit."""
+
+    direct = "direct"
+    """直営."""
+    contracted = "contracted"
+    """委託."""
+
+
+class VisitKind(StrEnum):
+    """What a visit is for."""
+
+    safety_check = "safety_check"
+    """安否確認訪問."""
+    accompaniment = "accompaniment"
+    """伴走訪問."""
+    coordination = "coordination"
+    """事前調整."""
+
+
+class VisitOutcome(StrEnum):
+    """What came of a visit."""
+
+    met = "met"
+    """会えた: the silence is over."""
+    not_home = "not_home"
+    """不在: nobody came to the door; the next step follows."""
+    not_opened = "not_opened"
+    """応答あるが開かない: a voice was heard, nobody opened; somebody goes again."""
+    hospital = "hospital"
+    """入院: an absence begins."""
+    ambulance = "ambulance"
+    """救急: an emergency."""
+    other = "other"
+
+
 class CheckedHow(StrEnum):
     """How somebody made sure of a person in an outage. Only the last one leaves the person to be looked after."""
 
@@ -134,6 +170,8 @@ class CaseOutcome(StrEnum):
     hospital = "hospital"
     """入院, or taken there."""
     away = "away"
+    merged = "merged"
+    """Its reasons went to another case."""
     device_mended = "device_mended"
     false_alarm = "false_alarm"
     """Nothing had happened: a press by mistake, a television."""

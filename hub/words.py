@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from contract.time import OFFICE_ZONE
-from hub.vocabulary import CaseOutcome, CheckedHow, ReasonCode
+from hub.vocabulary import CaseOutcome, CheckedHow, DeliveryMode, ReasonCode, VisitKind, VisitOutcome
 
 PARTS: Mapping[str, str] = {
     "microphone": "マイク",
@@ -42,12 +42,31 @@ OUTCOMES: Mapping[CaseOutcome, str] = {
     CaseOutcome.met: "会えた",
     CaseOutcome.hospital: "入院・搬送",
     CaseOutcome.away: "不在と確認",
+    CaseOutcome.merged: "別の件にまとめた",
     CaseOutcome.device_mended: "機器を直した",
     CaseOutcome.false_alarm: "何事もなかった",
     CaseOutcome.other: "その他",
 }
 """How a case ended."""
 
+
+VISIT_KINDS: Mapping[VisitKind, str] = {
+    VisitKind.safety_check: "安否確認訪問",
+    VisitKind.accompaniment: "伴走訪問",
+    VisitKind.coordination: "事前調整",
+}
+VISIT_OUTCOMES: Mapping[VisitOutcome, str] = {
+    VisitOutcome.met: "会えた",
+    VisitOutcome.not_home: "不在",
+    VisitOutcome.not_opened: "応答あるが開かない",
+    VisitOutcome.hospital: "入院していた",
+    VisitOutcome.ambulance: "救急を呼んだ",
+    VisitOutcome.other: "その他",
+}
+DELIVERY_MODES: Mapping[DeliveryMode, str] = {
+    DeliveryMode.direct: "直営",
+    DeliveryMode.contracted: "委託",
+}
 
 CHECKED: Mapping[CheckedHow, str] = {
     CheckedHow.phone: "電話で無事",

@@ -30,7 +30,8 @@ def withdraw(conn: Connection, rows: Sequence[tuple[str, str, str]], now: dateti
     about = (
         notice.subject_kind == bindparam("of_kind"),
         notice.subject == bindparam("of_subject"),
-        notice.kind.not_in(_KEPT),
+        # Not `not_in`: its parameters cannot be used when several subjects go in one statement.
+        *(notice.kind != kept for kept in _KEPT),
         notice.withdrawn_at.is_(None),
     )
     not_out = or_(

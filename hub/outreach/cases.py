@@ -14,6 +14,8 @@ from hub.work import HUB, Work
 CLOSE_STEP = "confirm_and_close"
 """The step of a case in somebody's hands whose every reason has settled."""
 CLOSE_WORDS = "確認して閉じる"
+PLANNED_STEP = "planned"
+"""The step of a case whose owner has said what comes next, and when."""
 
 
 @dataclass(kw_only=True)
@@ -34,6 +36,8 @@ class Case:
     step_words: str | None = None
     due_at: datetime | None = None
     acknowledged_until: datetime | None = None
+    owned_at: datetime | None = None
+    merged_into: str | None = None
 
     @classmethod
     def of(cls, row: RowMapping) -> "Case":
@@ -158,6 +162,16 @@ def close(work: Work, case: Case, outcome: CaseOutcome, why: str, actor: str = H
     )
     work.cancel(DueKind.ladder_step, case.id)
     work.cancel(DueKind.acknowledgement, case.id)
+    work.conn.execute(
+        update(t.handover)
+        .where(t.handover.c.case_id == case.id, t.handover.c.answered_at.is_(None))
+        .values(answered_at=work.now, answer="件が終わりました")
+    )
+    work.conn.execute(
+        update(t.visit)
+        .where(t.visit.c.case_id == case.id, t.visit.c.written_at.is_(None), t.visit.c.cancelled_at.is_(None))
+        .values(cancelled_at=work.now)
+    )
 
 
 def ladder_of(work: Work, reason: RowMapping, risk_class: str) -> str:

@@ -6,15 +6,31 @@ What a city brings in force on a day is a version in the store (`versions`); `do
 """
 
 from hub.policy.loading import check_residents, load, load_demo, packaged_text, parse
-from hub.policy.model import AreaSize, Outage, Policy, RiskClass, Step, Telling, Visit, Watch, of_day
+from hub.policy.model import (
+    AreaSize,
+    Caseload,
+    Mode,
+    Outage,
+    Policy,
+    Provider,
+    RiskClass,
+    Step,
+    Telling,
+    Visit,
+    Watch,
+    of_day,
+)
 from hub.policy.versions import InForce, PolicyBook, Version, bring_in_force, in_force, versions
 
 __all__ = [
     "AreaSize",
+    "Caseload",
     "InForce",
+    "Mode",
     "Outage",
     "Policy",
     "PolicyBook",
+    "Provider",
     "RiskClass",
     "Step",
     "Telling",

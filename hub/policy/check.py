@@ -1,5 +1,6 @@
 """What a policy must be before the hub trusts it: nothing in it may leave a silence without an owner."""
 
+import itertools
 from datetime import timedelta
 
 from contract.datafile import line_of
@@ -47,6 +48,7 @@ class _Check:
                 )
         self._watch()
         self._outage()
+        self._providers()
 
     def _ladder(self, path: str, steps: list[Step]) -> None:
         if not steps:
@@ -134,3 +136,24 @@ class _Check:
                 )
         if outage.over_share < outage.recovering_share:
             raise self._refuse("outage.over_share", "recovering_share と同じか、それより大きくしてください。")
+
+    def _providers(self) -> None:
+        if self._policy.caseload.longest_held <= timedelta():
+            raise self._refuse("caseload.longest_held", "0 より長くしてください。")
+        members: dict[str, str] = {}
+        ids: set[str] = set()
+        for index, provider in enumerate(self._policy.providers):
+            here = f"providers[{index}]"
+            if provider.id in ids:
+                raise self._refuse(f"{here}.id", f"「{provider.id}」が二度あります。")
+            ids.add(provider.id)
+            for one, following in itertools.pairwise(provider.modes):
+                if following.since <= one.since:
+                    raise self._refuse(f"{here}.modes", "日付の古い順に並べてください。")
+            for member in provider.members:
+                if member in members:
+                    raise self._refuse(
+                        f"{here}.members",
+                        f"「{member}」は {members[member]} にもいます。どちらかひとつにしてください。",
+                    )
+                members[member] = provider.id

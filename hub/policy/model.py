@@ -1,6 +1,6 @@
 """What a city may set: when a silence counts, who is asked next, how long each step may take."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 from zlib import crc32
 
@@ -12,7 +12,7 @@ from contract.commands import OfficeTime
 from contract.datafile import Duration
 from contract.refusal import Refused
 from contract.time import office_date, office_instant
-from hub.vocabulary import Party, ReasonCode, Severity
+from hub.vocabulary import DeliveryMode, Party, ReasonCode, Severity
 
 _NONE = Duration()
 _LAST_SECOND = timedelta(hours=23, minutes=59, seconds=59)
@@ -71,6 +71,38 @@ class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The hub counts as blind when its clock stood still for longer than this."""
 
 
+class Caseload(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """多く・長く抱えない: how much one worker may have in hand."""
+
+    most_open: Annotated[int, Meta(ge=1)]
+    """Open cases about people; with so many nobody takes another one for themselves, but an emergency."""
+    longest_held: Duration
+    """A case held for longer is shown as held too long."""
+
+
+class Mode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """How a provider works for the city from a day on."""
+
+    since: date
+    mode: DeliveryMode
+
+
+class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An organisation whose people visit."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,24}$")]
+    name: Annotated[str, Meta(min_length=1, max_length=60)]
+    modes: Annotated[list[Mode], Meta(min_length=1)]
+    """直営 or 委託, each from its day on, the oldest first."""
+    members: list[str] = msgspec.field(default_factory=list)
+    """Logins."""
+
+    def mode_on(self, day: date) -> DeliveryMode | None:
+        """How it worked on `day`; None before it began."""
+        begun = [one.mode for one in self.modes if one.since <= day]
+        return begun[-1] if begun else None
+
+
 class AreaSize(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many lost speakers are an outage in a district of so many."""
 
@@ -113,6 +145,10 @@ class Visit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_morning_by: OfficeTime
     at_least: Duration
     """Nobody is asked to be anywhere sooner than this."""
+    coordination: Annotated[dict[str, str], Meta(max_length=20)] = msgspec.field(default_factory=dict)
+    """事前調整: what must have been settled before somebody goes out, by key; only an emergency goes without."""
+    programs: Annotated[dict[str, str], Meta(max_length=40)] = msgspec.field(default_factory=dict)
+    """事業区分 of a visit, by key."""
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,6 +160,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     visit: Visit
     outage: Outage
     telling: Telling = Telling()
+    caseload: Caseload
+    providers: list[Provider] = msgspec.field(default_factory=list)
     classes: dict[str, RiskClass]
     ladders: dict[str, list[Step]]
     slot_words: dict[str, str] = msgspec.field(default_factory=dict)
@@ -184,6 +222,10 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if code is ReasonCode.call_for_help and severity is not Severity.emergency:
             return of_class.recalled_ladder
         return of_class.ladders[code]
+
+    def provider_of(self, account: str) -> Provider | None:
+        """Whose worker an account is; None where the policy does not say."""
+        return next((one for one in self.providers if account in one.members), None)
 
     def visit_due(self, now: datetime, risk_class: str) -> datetime:
         """By when a visit decided at `now` is due: the same day while it is early enough, else the next morning."""

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from contract.events import Intent, Sos
 from hub import due
+from hub.notices import outbox
+from hub.notices.notice import DUTY, Notice, NoticeKind, Subject
 from hub.policy import Telling
 from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, ReasonCode
@@ -96,6 +98,25 @@ def test_what_the_policy_calls_quiet_is_told_to_nobody() -> None:
     town.answers("sato", EVENING, Intent.wants_talk)
     assert town.case("sato") is not None
     assert town.notices() == []
+
+
+def test_many_silences_that_end_at_once_are_all_withdrawn(town: Town) -> None:
+    with town.store.engine.begin() as conn, Work(conn, town.clock.now(), town.ids, town.policy) as work:
+        for name in ("sato", "suzuki"):
+            outbox.put(
+                work,
+                [
+                    Notice(
+                        key=name,
+                        kind=NoticeKind.case_opened,
+                        audience=DUTY,
+                        subject=Subject("case", name),
+                        words="-",
+                    )
+                ],
+            )
+            outbox.withdraw(work, [Subject("case", name)], "解消")
+    assert [row.withdrawn_why for row in town.notices()] == ["解消", "解消"]
 
 
 # ---- the hub itself -----------------------------------------------------------------------------------------
