@@ -1,11 +1,16 @@
 """Time is an argument: UTC inside, the office's zone at the edge, from an injected clock."""
 
+import ctypes
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 OFFICE_ZONE = ZoneInfo("Asia/Tokyo")
 """The one zone in which people agree on times. Slots are named by the date in this zone."""
+
+
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
+_TIMEX_BYTES = 512  # more than struct timex on any Linux
 
 
 class Clock(Protocol):
@@ -32,3 +37,10 @@ def office_instant(day: date, at: timedelta) -> datetime:
     """The UTC instant `at` after office midnight of `day`. Japan has no summer time, so this is exact."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE)
     return midnight.astimezone(UTC) + at
+
+
+def kernel_synchronized() -> bool:
+    """Whether the kernel says that its clock is synchronized (`adjtimex`); False where it cannot say."""
+    buffer = ctypes.create_string_buffer(_TIMEX_BYTES)
+    state: int = ctypes.CDLL(None).adjtimex(buffer)
+    return 0 <= state < _TIME_ERROR

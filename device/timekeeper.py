@@ -5,30 +5,20 @@ on from the floor, the last instant that was written down, so that no slot is as
 the ones that were sent already.
 """
 
-import ctypes
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from contract.events import ClockQuality
 from contract.time import Clock
+from contract.time import kernel_synchronized as kernel_synchronized
 from device.config import ClockSource
 
 SLACK = timedelta(minutes=1)
 """A clock may be set back by this much without being called wrong: network time trims it all day long."""
 
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
-_TIMEX_BYTES = 512  # more than struct timex on any Linux
-
 NetworkTime = Callable[[], bool]
 """Whether network time has set the clock since this boot."""
-
-
-def kernel_synchronized() -> bool:
-    """Whether the kernel says that its clock is synchronized (`adjtimex`); False where it cannot say."""
-    buffer = ctypes.create_string_buffer(_TIMEX_BYTES)
-    state: int = ctypes.CDLL(None).adjtimex(buffer)
-    return 0 <= state < _TIME_ERROR
 
 
 class Timekeeper:

@@ -11,6 +11,7 @@ from mimamori.commands import (
     bench,
     demo,
     device,
+    doctor,
     fleet,
     hub,
     listen,
@@ -38,6 +39,7 @@ app.command("device")(device.device)
 app.command("demo")(demo.demo)
 app.command("fleet")(fleet.fleet)
 app.add_typer(backup.app, name="backup")
+app.command("doctor")(doctor.doctor)
 app.command("retention")(retention.retention)
 app.command("restore")(backup.restore)
 app.add_typer(account.app, name="account")

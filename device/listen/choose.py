@@ -32,7 +32,14 @@ ENGINES: dict[str, tuple[str, str, Callable[[Path], Recognizer]]] = {
 def load_recognizer(
     models_dir: Path, prefer: str | None = None, machine: str = platform.machine()
 ) -> Recognizer:
-    """Load the recognizer of this machine; raise `Refused` when there is none.
+    """Load the recognizer of this machine; raise `Refused` when there is none."""
+    name = choose_model(models_dir, prefer, machine)
+    _, _, load = ENGINES[name]
+    return load(models_dir / name)
+
+
+def choose_model(models_dir: Path, prefer: str | None = None, machine: str = platform.machine()) -> str:
+    """The folder of the model this machine would load, found whole; raise `Refused` when there is none.
 
     `prefer` is an engine ("vosk", "whisper") or a model's name, and then nothing else will do. Without it a 64-bit ARM
     machine takes Vosk if it is installed and any other takes Whisper, and each the other one if that is all there is.
@@ -54,7 +61,5 @@ def load_recognizer(
         raise Refused(
             f"{installed[0]} を動かす Python パッケージ {package} がありません。インストールしてください。"
         )
-    folder = models_dir / runnable[0]
-    check_model(folder)
-    _, _, load = ENGINES[runnable[0]]
-    return load(folder)
+    check_model(models_dir / runnable[0])
+    return runnable[0]
