@@ -1,7 +1,8 @@
-"""Hundreds of real device cores in one process, each with its own store, session and line, on one clock.
+"""Hundreds of real device cores, each with its own store, session and line, on one clock.
 
-Everything but ear, voice and loudspeaker is what a home runs: schedule, conversation, memory, outbox, link. Used by
-`mimamori fleet`, by the hub's tests and by measurements of the hub.
+Everything but ear, voice and loudspeaker is what a home runs: schedule, conversation, memory, outbox, link. About 100
+fit in one process; `demo.fleet_run.drive` spreads more over several. Used by `mimamori fleet`, by the hub's tests and
+by measurements of the hub.
 """
 
 import resource

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract.refusal import Refused
+from demo import fleet_run
 from demo.fleet import SHARES, habits
 from demo.fleet_home import Habit
 from demo.fleet_run import Order, run, shares_of
@@ -22,6 +23,14 @@ def test_every_habit_comes_to_its_own_end_and_the_hub_has_it() -> None:
     assert figures["askings"] == 11
     # Two calls and a recall on top; the home with the cut line keeps its answer.
     assert (figures["events"], figures["acknowledged"]) == (14, 13)
+
+
+def test_more_homes_than_one_process_holds_are_spread_and_counted_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fleet_run, "PER_PROCESS", 2)
+    figures = run(Order(homes=3, shares={Habit.answers: 1.0}, speed=100.0, seconds=90.0))
+    assert (figures["connected"], figures["acknowledged"], figures["outcomes"]) == (3, 3, {"fine": 3})
 
 
 def test_shares_are_kept_at_any_size_and_the_same_every_time() -> None:
