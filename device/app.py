@@ -4,7 +4,6 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Mapping
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 
@@ -33,6 +32,7 @@ from device.steps import AskingEnded, OnStep, Step, ignore
 from device.store import Store
 from device.talk.announcements import Announcements
 from device.talk.dialogue import Abandoned, Dialogue, Listener
+from device.talk.greeting import greeting
 from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import load_prompts
@@ -253,7 +253,7 @@ class Speaker:
             Start(
                 slot=slot,
                 attempt=attempt,
-                greeting=_greeting(now),
+                greeting=greeting(now.astimezone(OFFICE_ZONE).hour),
                 question=question,
                 last=last,
                 share_text=config is not None and config.share_text,
@@ -289,13 +289,6 @@ class Speaker:
         self._announcements.agreed(config)
         if self._render_ahead:
             self._to_render = deque(self._prompts.all_texts(config.call_name))
-
-
-def _greeting(now: datetime) -> Prompt:
-    hour = now.astimezone(OFFICE_ZONE).hour
-    if 4 <= hour < 11:
-        return Prompt.good_morning
-    return Prompt.good_day if 11 <= hour < 17 else Prompt.good_evening
 
 
 def _version() -> str:

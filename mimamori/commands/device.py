@@ -14,10 +14,34 @@ STOP_SECONDS = 12.0
 
 def device(
     config: Annotated[
-        Path, typer.Option("--config", help="The speaker's configuration; see device/device.example.toml.")
-    ],
+        Path | None,
+        typer.Option("--config", help="The speaker's configuration; see device/device.example.toml."),
+    ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Try one dialogue here: no hub, no broker, no data is touched.")
+    ] = False,
+    typed: Annotated[
+        bool, typer.Option("--typed", help="With --rehearse: type the answers, see the sentences.")
+    ] = False,
+    name: Annotated[str, typer.Option("--name", help="With --rehearse: how to speak to the resident.")] = "",
+    extras: Annotated[
+        str, typer.Option("--extras", help="With --rehearse: further questions, slept,ate,took_medicine.")
+    ] = "",
+    line_down: Annotated[
+        bool, typer.Option("--line-down", help="With --rehearse: as if nothing could be sent.")
+    ] = False,
 ) -> None:
     """Run the speaker of one home: ask at the agreed times, listen, report. Ends at SIGTERM or Ctrl-C."""
+    if rehearse:
+        from mimamori.rehearsing import rehearsal
+
+        rehearsal(config, typed=typed, name=name, extras=extras, line_up=not line_down)
+        return
+    if config is None:
+        raise typer.BadParameter(
+            "設定ファイルを --config で指定してください。試すだけなら --rehearse です。",
+            param_hint="--config",
+        )
     from device.assembly import assemble, missing_cards
     from device.config import read_config
     from mimamori import logs
