@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta, Struct
@@ -49,6 +50,15 @@ class TelemetryConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Read instead of `token`, so that the configuration may be shown around."""
 
 
+class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where what was heard is kept."""
+
+    url: str = ""
+    """`postgresql://user@host:5432/database`; empty for the file `hub.db` in the data folder."""
+    password_file: str = ""
+    """Holds the password of `url`, so that the configuration may be shown around."""
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the pages and `/api/v1` are."""
 
@@ -73,6 +83,7 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retention: str = ""
     """A file of how long what is kept; empty for the packaged one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    store: StoreConfig = StoreConfig()
     broker: BrokerConfig = BrokerConfig()
     http: HttpConfig = HttpConfig()
     telemetry: TelemetryConfig | None = None
@@ -87,6 +98,16 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The database in the data folder."""
         return self.folder / "hub.db"
 
+    @property
+    def store_at(self) -> Path | str:
+        """What `Store.open` is given: that file, or the address of a server."""
+        return self.store.url or self.store_path
+
+    @property
+    def store_is_there(self) -> bool:
+        """Whether there is a store to read from; a server's is taken to be, until it says otherwise."""
+        return bool(self.store.url) or self.store_path.exists()
+
 
 def load(path: Path) -> HubConfig:
     """Read and check a configuration file; `Refused` names file, line and what is wrong.
@@ -99,9 +120,12 @@ def load(path: Path) -> HubConfig:
     def absolute(written: str) -> str:
         return str(here / written) if written else ""
 
+    store = config.store
+    if store.password_file:
+        store = StoreConfig(url=_with_password(store.url, _secret(here / store.password_file, "store")))
     broker = config.broker
     if broker.password_file:
-        secret = _secret(here / broker.password_file)
+        secret = _secret(here / broker.password_file, "broker")
         broker = msgspec.structs.replace(broker, password=secret, password_file="")
     if broker.tls is not None:
         tls = broker.tls
@@ -110,7 +134,7 @@ def load(path: Path) -> HubConfig:
         )
     telemetry = config.telemetry
     if telemetry is not None and telemetry.token_file:
-        token = _secret(here / telemetry.token_file)
+        token = _secret(here / telemetry.token_file, "telemetry")
         telemetry = msgspec.structs.replace(telemetry, token=token, token_file="")
     return msgspec.structs.replace(
         config,
@@ -119,12 +143,25 @@ def load(path: Path) -> HubConfig:
         retention=absolute(config.retention),
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
         notices=absolute(config.notices),
+        store=store,
         broker=broker,
         telemetry=telemetry,
     )
 
 
-def _secret(path: Path) -> str:
+def _with_password(url: str, password: str) -> str:
+    """A server's address with this password, escaped as an address needs it."""
+    scheme, slashes, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    if not slashes or not at or ":" in user:
+        raise Refused(
+            "[store] の password_file を使うときは、url を「postgresql://利用者@ホスト:5432/データベース」と、"
+            "パスワードなしで書いてください。"
+        )
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+
+
+def _secret(path: Path, whose: str) -> str:
     try:
         mode = path.stat().st_mode
         secret = path.read_text(encoding="utf-8").strip()
@@ -135,5 +172,5 @@ def _secret(path: Path) -> str:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Refused(f"パスワードのファイル {path} を他の人が読めます。chmod 600 {path} としてください。")
     if not secret:
-        raise Refused(f"パスワードのファイル {path} が空です。ブローカーのパスワードを書いてください。")
+        raise Refused(f"パスワードのファイル {path} が空です。[{whose}] のパスワードを書いてください。")
     return secret

@@ -292,7 +292,7 @@ def load_data(path: Path) -> tuple[HubConfig, Districts, Policy]:
 
 def open_store(config: HubConfig, known: Districts) -> Store:
     """The store of a configuration, with these districts; may be open in a running hub as well."""
-    store = Store.open(config.store_path)
+    store = Store.open(config.store_at)
     try:
         store.write(lambda conn: districts.write(conn, known))
     except BaseException:

@@ -1,41 +1,32 @@
-"""One SQLite file, one writer thread, as many readers as there are: nobody ever sees "database is locked".
+"""One writer thread, as many readers as there are, on a SQLite file or a PostgreSQL server: nobody ever waits for a lock.
 
-Everything that is peculiar to SQLite stands in this module and in `hub.store.migrate`; the rest of the hub speaks
-SQLAlchemy Core that PostgreSQL understands too.
+What is peculiar to either stands in `hub.store.sqlite` and `hub.store.postgresql`; the rest of the hub speaks SQLAlchemy
+Core that both understand.
 """
 
 import gc
 import queue
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-import msgspec
 import structlog
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool, StaticPool
 
-from contract.refusal import Refused
-from hub.store import migrate
+from hub.store.faults import StoreClosed, StoreFault, StoreFull
+from hub.store.postgresql import PostgresqlServer
+from hub.store.sqlite import SqliteFile
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 WAITING_WORKS = 256
 """How many works may wait for the writer before whoever brings the next one has to wait too."""
-READERS = 8
-"""Connections kept open for reading; as many again may be opened in a rush."""
-BUSY_SECONDS = 10.0
-"""How long to wait for another program, such as `mimamori roster import`, to finish its transaction."""
-GLANCE_SECONDS = 1.0
-"""How often an idle writer looks whether another program has written."""
-
 SWITCH_SECONDS = 0.0005
 """How long another thread may go on before it lets the writer have the interpreter back, which sqlite3 gives away at
 every row. With Python's 5 ms a writer beside the broker's busy thread stored 843 rows a second, with 0.5 ms 50,000."""
@@ -46,16 +37,27 @@ GARBAGE_ROUNDS_AFTER = 50_000
 log = structlog.get_logger(__name__)
 
 
-class StoreFault(Refused):
-    """The store could not be written. Nothing of the transaction is left; the same work may be brought again."""
+__all__ = ["Backend", "Store", "StoreClosed", "StoreFault", "StoreFull", "Work"]
 
 
-class StoreFull(StoreFault):
-    """The disk is full."""
+class Backend(Protocol):
+    """What is peculiar to one kind of store."""
 
+    @property
+    def glance_seconds(self) -> float:
+        """How often an idle writer looks whether another program has written."""
 
-class StoreClosed(RuntimeError):
-    """Work was brought after `close()`: a mistake in the order of stopping."""
+    def prepare(self) -> None:
+        """Make or check it, and bring it to this version; `Refused` when that cannot be."""
+
+    def engine(self, *, writes: bool) -> Engine:
+        """A way in, for the writer or for readers. A writer's transaction begins by being the only one."""
+
+    def version(self, conn: Connection) -> int:
+        """A number that changes when another connection has committed."""
+
+    def fault(self, error: DBAPIError) -> BaseException:
+        """What to raise for an error of the driver: a `StoreFault` if the store is at fault, else the error itself."""
 
 
 class _Job:
@@ -72,12 +74,14 @@ class Store:
     `PRAGMA synchronous=FULL`: what `write` returned survives a power cut (P1).
     """
 
-    def __init__(self, path: Path, writer: Engine, reader: Engine) -> None:
+    def __init__(self, path: Path, backend: Backend) -> None:
         """Use `Store.open`."""
         _tune_interpreter()
         self.path = path
-        self._writer = writer
-        self._reader = reader
+        """The file, of a store that is one."""
+        self._backend = backend
+        self._writer = backend.engine(writes=True)
+        self._reader = backend.engine(writes=False)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(WAITING_WORKS)
         self._revision = 0
         self._watchers: dict[object, Callable[[int], None]] = {}
@@ -89,23 +93,15 @@ class Store:
         self._thread.start()
 
     @classmethod
-    def open(cls, path: Path) -> "Store":
-        """Open or make the store at `path`, checked and brought to this version.
+    def open(cls, where: Path | str) -> "Store":
+        """Open or make the store at a path, or open the one of a server by its `postgresql://` address.
 
-        Raise `Refused` when it is damaged, of another or a newer version, or cannot be opened.
+        It is checked and brought to this version. Raise `Refused` when it is damaged, of another or a newer version,
+        or cannot be opened.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Refused(
-                f"データフォルダー {path.parent} を作れません ({error.strerror})。場所と権限を確かめてください。"
-            ) from error
-        try:
-            _check(path)
-            migrate.to_head(path)
-            return cls(path, _engine(path, writes=True), _engine(path, writes=False))
-        except (sqlite3.Error, DBAPIError) as error:
-            raise _refusal(path, error) from error
+        backend: Backend = PostgresqlServer(where) if isinstance(where, str) else SqliteFile(where)
+        backend.prepare()
+        return cls(where if isinstance(where, Path) else Path(), backend)
 
     # ---- writing ----------------------------------------------------------------------------------------
 
@@ -151,12 +147,12 @@ class Store:
 
     def _run(self) -> None:
         with self._writer.connect() as conn:
-            seen = self._data_version(conn)
+            seen = self._version(conn)
             while True:
                 try:
-                    job = self._jobs.get(timeout=GLANCE_SECONDS)
+                    job = self._jobs.get(timeout=self._backend.glance_seconds)
                 except queue.Empty:
-                    latest = self._data_version(conn)
+                    latest = self._version(conn)
                     if latest != seen:
                         seen = latest
                         self._tell()
@@ -166,12 +162,20 @@ class Store:
                 if job.future.set_running_or_notify_cancel():
                     self._do(conn, job)
 
+    def _version(self, conn: Connection) -> int | None:
+        """The backend's number; None when it cannot be asked, which the next write will find out about."""
+        try:
+            return self._backend.version(conn)
+        except DBAPIError:
+            conn.rollback()
+            return None
+
     def _do(self, conn: Connection, job: _Job) -> None:
         try:
             with conn.begin():
                 result = job.work(conn)
         except DBAPIError as error:
-            fault = _fault(self.path, error)
+            fault = self._backend.fault(error)
             if isinstance(fault, StoreFault):
                 self.fault = str(fault)
                 log.error(
@@ -194,14 +198,6 @@ class Store:
             except Exception:
                 # The row is on disk; a page that cannot be told must not stop the writing of the next one.
                 log.exception("store.watcher_failed")
-
-    @staticmethod
-    def _data_version(conn: Connection) -> int:
-        """A number that changes when another connection has committed."""
-        raw = conn.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-        return version
 
     # ---- reading ----------------------------------------------------------------------------------------
 
@@ -236,112 +232,3 @@ def _tune_interpreter() -> None:
     # A batch makes tens of thousands of short-lived rows. At Python's 700 the collector went through all that lives
     # so often that it took a tenth of the time.
     gc.set_threshold(GARBAGE_ROUNDS_AFTER)
-
-
-def _engine(path: Path, *, writes: bool) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        # An error goes to the log, and the log must not hold names.
-        hide_parameters=True,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
-        **({"poolclass": StaticPool} if writes else _reading_pool()),
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(raw: sqlite3.Connection, _record: object) -> None:
-        # The driver must not begin transactions of its own: it would begin them too late.
-        raw.isolation_level = None
-        raw.execute("PRAGMA foreign_keys=ON")
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute(f"PRAGMA journal_size_limit={64 * 1024 * 1024}")
-        if not writes:
-            raw.execute("PRAGMA query_only=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(conn: Connection) -> None:
-        # IMMEDIATE: a reader that becomes a writer half-way could be refused at its first INSERT.
-        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _to_json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _reading_pool() -> dict[str, Any]:
-    return {"poolclass": QueuePool, "pool_size": READERS, "max_overflow": READERS}
-
-
-def _check(path: Path) -> None:
-    """Raise `Refused` if an existing file is damaged or is no SQLite database."""
-    if not path.exists() or path.stat().st_size == 0:
-        return
-    raw = sqlite3.connect(path, timeout=BUSY_SECONDS)
-    try:
-        (verdict,) = raw.execute("PRAGMA quick_check(1)").fetchone()
-    finally:
-        raw.close()
-    if verdict != "ok":
-        raise _damaged(path)
-
-
-def _damaged(path: Path) -> Refused:
-    return Refused(
-        f"データベース {path} が壊れています。このファイルは消さずに別の名前で残し、"
-        "バックアップから戻してください。"
-    )
-
-
-def _code(error: BaseException) -> int:
-    """The primary result code of SQLite behind an error, 0 if there is none."""
-    raw = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(raw, "sqlite_errorcode", 0)
-    return int(code) & 0xFF
-
-
-def _codes(error: BaseException) -> set[int]:
-    """The codes of an error and of what it happened during: a full disk also breaks the savepoint it happened in."""
-    codes = set()
-    seen: BaseException | None = error
-    while seen is not None:
-        codes.add(_code(seen))
-        seen = seen.__context__
-    return codes
-
-
-def _refusal(path: Path, error: BaseException) -> Refused:
-    codes = _codes(error)
-    if codes & {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
-        return _damaged(path)
-    fault = _fault(path, error)
-    if isinstance(fault, Refused):
-        return fault
-    return Refused(f"データベース {path} を開けません ({error})。ファイルの場所と権限を確かめてください。")
-
-
-def _fault(path: Path, error: BaseException) -> BaseException:
-    """What to raise for an error of the driver: a `StoreFault` if the store is at fault, else the error itself."""
-    codes = _codes(error)
-    if sqlite3.SQLITE_FULL in codes:
-        return StoreFull(
-            f"ディスクがいっぱいで {path} に書き込めません。空き容量を作ってください。書けなかった変更は残っていません。"
-        )
-    if sqlite3.SQLITE_BUSY in codes:
-        return StoreFault(
-            f"ほかのプログラムが {path} に {BUSY_SECONDS:.0f} 秒以上書き込み続けています。"
-            "終わってからもう一度試してください。"
-        )
-    if codes & {
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-    }:
-        return StoreFault(
-            f"{path} に書き込めません ({error.__class__.__name__})。ディスクと権限を確かめてください。"
-        )
-    return error

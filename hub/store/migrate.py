@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, inspect
 from sqlalchemy.pool import NullPool
 
 from contract.refusal import Refused
@@ -76,6 +76,21 @@ def to_head(path: Path) -> None:
             )
 
 
+def server_to_head(connection: Connection, called: str) -> None:
+    """Bring the database of a server to `head` inside a transaction of the caller's; `Refused` as `to_head`."""
+    tables = set(inspect(connection).get_table_names())
+    if tables and "alembic_version" not in tables:
+        raise Refused(
+            f"{called} は見守りのデータベースではありません。空のデータベースを作って、その名前を書いてください。"
+        )
+    if tables:
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        if version == head():
+            return
+        _must_be_known(called, str(version))
+    command.upgrade(_config(connection), "head")
+
+
 def _version(path: Path) -> str | None:
     """The revision a database is of, None for an empty one; `Refused` if it is somebody else's."""
     raw = sqlite3.connect(path)
@@ -97,12 +112,12 @@ def _version(path: Path) -> str | None:
     return str(row[0])
 
 
-def _must_be_known(path: Path, version: str) -> None:
+def _must_be_known(called: Path | str, version: str) -> None:
     try:
         ScriptDirectory.from_config(_config()).get_revision(version)
     except CommandError as error:
         raise Refused(
-            f"データベース {path} はこのプログラムより新しい版、または別の版 ({version}) で作られています。"
+            f"データベース {called} はこのプログラムより新しい版、または別の版 ({version}) で作られています。"
             "プログラムを更新するか、この版のバックアップから戻してください。"
         ) from error
 

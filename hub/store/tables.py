@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -67,6 +68,9 @@ class Instant(TypeDecorator[datetime]):
             return value
         return datetime.fromisoformat(value)
 
+
+MANY = Integer().with_variant(BigInteger(), "postgresql")
+"""Rows that a country counts by the billion; SQLite's INTEGER is large enough anyway."""
 
 # ---- the roster: who is watched over, by whom, with what ------------------------------------------------
 
@@ -208,7 +212,7 @@ event = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("topic", String(200), nullable=False),
     Column("device_id", String(48)),
     Column("received_at", Instant, nullable=False),
@@ -220,7 +224,7 @@ quarantine = Table(
 slot = Table(
     "slot",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("resident_id", ForeignKey("resident.id"), nullable=False),
     Column("day", Date, nullable=False),  # office date
     Column("name", String(24), nullable=False),
@@ -241,7 +245,7 @@ slot = Table(
 due = Table(
     "due",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("kind", String(24), nullable=False),
     Column("subject", String(80), nullable=False),
@@ -365,7 +369,7 @@ reason = Table(
 transition = Table(
     "transition",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("subject_kind", String(16), nullable=False),  # slot | case | device | absence | resident | area
     Column("subject", String(80), nullable=False),
@@ -449,7 +453,7 @@ notice = Table(
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("notice_id", ForeignKey("notice.id"), nullable=False),
     Column("recipient", String(120), nullable=False),  # staff/LOGIN | contact/RESIDENT/POSITION
     Column("called", String(80), nullable=False),  # the name at that time; another one there now is not told
@@ -550,7 +554,7 @@ token = Table(
 access_log = Table(
     "access_log",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", MANY, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("actor", String(80), nullable=False),
     Column("action", String(40), nullable=False),  # view | export | print | login | refused

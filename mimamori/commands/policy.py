@@ -123,7 +123,7 @@ def _open(config: Path) -> "Iterator[tuple[HubConfig, Store, PolicyBook]]":
     from hub.service import load_data, open_store
 
     settings, districts, base = load_data(config)
-    if not settings.store_path.exists():
+    if not settings.store_is_there:
         raise Refused(
             f"{settings.store_path} がまだありません。先に名簿を取り込むか、設定の data を確かめてください。"
         )

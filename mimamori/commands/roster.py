@@ -39,7 +39,7 @@ def import_(
         raise Refused(f"{file} を読めません ({error.strerror})。場所と権限を確かめてください。") from error
     now = SystemClock().now()
     entries = roster.read(data, str(file), districts, policy, office_date(now))
-    if check and not settings.store_path.exists():
+    if check and not settings.store_is_there:
         _say(roster.Summary(new=[e.id for e in entries], changed=[], same=[], absent=[]), check, json)
         return
     with open_store(settings, districts) as store:
@@ -88,7 +88,7 @@ def export(
         wanted = roster.Encoding(encoding)
     except ValueError:
         raise Refused(f"--encoding「{encoding}」はありません。utf-8 か cp932 にしてください。") from None
-    if not settings.store_path.exists():
+    if not settings.store_is_there:
         raise Refused(
             f"{settings.store_path} がまだありません。先に名簿を取り込むか、設定の data を確かめてください。"
         )

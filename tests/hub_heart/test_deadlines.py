@@ -8,6 +8,8 @@ from tests.hub_heart.town import EVENING, MONDAY, MORNING, TUESDAY, Town
 
 DEADLINE = f"{MONDAY} 18:35"
 
+BOTH_STORES = True
+
 
 def test_a_home_that_never_said_anything_is_not_installed_and_nobody_is_called_silent(town: Town) -> None:
     town.home("takahashi", online=False)

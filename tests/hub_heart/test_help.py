@@ -7,6 +7,8 @@ from hub.vocabulary import Lane, ReasonCode, Severity, SlotState
 from tests.clock import office
 from tests.hub_heart.town import EVENING, MONDAY, Town
 
+BOTH_STORES = True
+
 
 @pytest.fixture
 def ito(town: Town) -> str:

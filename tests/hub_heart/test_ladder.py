@@ -6,6 +6,8 @@ from tests.clock import office
 from tests.hub_heart.test_silence import missed_twice
 from tests.hub_heart.town import EVENING, MONDAY, TUESDAY, WEDNESDAY, Town
 
+BOTH_STORES = True
+
 
 def test_the_steps_follow_each_other_in_their_time(town: Town) -> None:
     missed_twice(town)

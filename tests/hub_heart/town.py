@@ -26,6 +26,7 @@ from hub.due import Sweeper, next_at
 from hub.outreach.operations import Desk
 from hub.policy import InForce, Policy
 from hub.store import tables as t
+from hub.store.postgresql import PostgresqlServer
 from hub.views.rows import OutageRow
 from hub.vocabulary import DeviceState, Lane
 from tests.clock import TravellingClock, office
@@ -84,6 +85,22 @@ class MemoryStore:
             yield conn
 
 
+class ServerStore:
+    """The same on a server: every transaction begins by being the only one."""
+
+    def __init__(self, address: str) -> None:
+        self.engine = PostgresqlServer(address).engine(writes=True)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.begin() as conn:
+            return work(conn)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.begin() as conn:
+            yield conn
+
+
 class Ids:
     """Ids one can predict, in order."""
 
@@ -101,10 +118,15 @@ class Ids:
 class Town:
     """Homes, clock, store and night shift."""
 
-    def __init__(self, at: str = f"{MONDAY} 12:00", policy: InForce | None = None) -> None:
+    def __init__(
+        self,
+        at: str = f"{MONDAY} 12:00",
+        policy: InForce | None = None,
+        store: "MemoryStore | ServerStore | None" = None,
+    ) -> None:
         self.clock = TravellingClock(office(at))
         self.policies = policy or still()
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         self.ids = Ids()
         self.sweeper = self._sweeper()
         self._seq = itertools.count(1)

@@ -9,6 +9,7 @@ from hub.store import bulk
 from hub.store import tables as t
 from hub.store.database import Store
 
+BOTH_STORES = True
 NOON = datetime(2026, 11, 24, 3, tzinfo=UTC)
 
 
@@ -33,7 +34,12 @@ def events(count: int) -> list[dict[str, object]]:
 
 def slots(store: Store) -> list[object]:
     with store.read() as conn:
-        return [tuple(row) for row in conn.execute(select(t.slot.c.id, t.slot.c.state, t.slot.c.closed_at))]
+        return [
+            tuple(row)
+            for row in conn.execute(
+                select(t.slot.c.id, t.slot.c.state, t.slot.c.closed_at).order_by(t.slot.c.id)
+            )
+        ]
 
 
 def test_rows_come_back_as_sqlalchemy_would_have_written_them(store: Store) -> None:

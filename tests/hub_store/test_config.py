@@ -78,3 +78,18 @@ def test_a_password_that_is_not_there_is_refused(folder: Path, empty: bool) -> N
         secret.unlink()
     with pytest.raises(Refused, match="broker-password"):
         load(written(folder))
+
+
+def test_the_password_of_a_server_comes_from_its_own_file(tmp_path: Path) -> None:
+    (tmp_path / "store-password").write_text("a/b@c\n")
+    (tmp_path / "store-password").chmod(0o600)
+    file = tmp_path / "hub.toml"
+    file.write_text(
+        'data = "data"\n[store]\nurl = "postgresql://hub@db:5432/mimamori"\npassword_file = "store-password"\n'
+    )
+    assert load(file).store_at == "postgresql://hub:a%2Fb%40c@db:5432/mimamori"
+    file.write_text(
+        'data = "data"\n[store]\nurl = "postgresql://hub:x@db/mimamori"\npassword_file = "store-password"\n'
+    )
+    with pytest.raises(Refused, match="パスワードなしで"):
+        load(file)

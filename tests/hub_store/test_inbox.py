@@ -23,6 +23,8 @@ from tests import cast
 from tests.clock import TravellingClock
 from tests.hub_store.homes import EVENING, FINE, HELP, MOVED, UNWELL, Homes
 
+BOTH_STORES = True
+
 
 class Inbox:
     """The town's store, and one batch after another into it."""
@@ -350,3 +352,10 @@ def test_any_repetition_in_any_batches_ends_as_each_once(inbox: Inbox, data: st.
         sources = list(conn.scalars(select(t.reason.c.source)))
     assert len(acknowledged) == len(messages)
     assert len(sources) == len(set(sources))
+
+
+ONLY_SQLITE = {
+    test_a_full_disk_is_no_fault_of_the_message,
+    test_no_bytes_disturb_the_call_for_help_beside_them,
+}
+"""The server's disk is not ours to fill, and noise gets no further than to us."""
