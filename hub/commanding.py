@@ -18,6 +18,8 @@ from contract.time import Clock
 from contract.topics import Channel, topic
 from hub.homes import MANY, configurations
 from hub.policy import InForce
+from hub.speaking import Speaking
+from hub.speaking import load as load_speaking
 from hub.store import tables as t
 from hub.store.database import Store
 
@@ -50,10 +52,19 @@ class _Look(NamedTuple):
 class Commander:
     """Keeps the speakers' configurations true. `step` is one look; `hub.service` calls it when something changed."""
 
-    def __init__(self, store: Store, clock: Clock, policy: InForce, publish: Publish) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        policy: InForce,
+        publish: Publish,
+        speaking: Speaking | None = None,
+    ) -> None:
+        """`speaking` is the packaged one when absent."""
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._speaking = speaking or load_speaking()
         self._publish = publish
         self._last: _Look | None = None
 
@@ -100,7 +111,9 @@ class Commander:
         begins = t.absence.c.starts_at
         known = select(func.min(begins)).where(begins > now, t.absence.c.ended_at.is_(None))
         policy = self._policy.at(now)
-        wanted = configurations(conn, {home.device: home.resident_id for home in homes}, now, policy)
+        wanted = configurations(
+            conn, {home.device: home.resident_id for home in homes}, now, policy, self._speaking
+        )
         return _Look(homes, wanted, latest, now, conn.scalar(known))
 
     def _homes(

@@ -82,6 +82,8 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is told where: `notices.toml`; empty while nobody is to be told."""
     retention: str = ""
     """A file of how long what is kept; empty for the packaged one."""
+    speaking: str = ""
+    """What speakers ask and say beside the check-in; empty for the packaged file."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     store: StoreConfig = StoreConfig()
     broker: BrokerConfig = BrokerConfig()
@@ -140,6 +142,7 @@ def load(path: Path) -> HubConfig:
         config,
         data=absolute(config.data),
         districts=absolute(config.districts),
+        speaking=absolute(config.speaking),
         retention=absolute(config.retention),
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
         notices=absolute(config.notices),

@@ -12,6 +12,7 @@ from contract.time import office_date
 from hub.holidays import holidays_of
 from hub.policy import Policy, of_day
 from hub.roster.entry import Tick
+from hub.speaking import Speaking, SpeakingSet
 from hub.store import tables as t
 from hub.watch.away import covers
 
@@ -22,7 +23,11 @@ WORDS_NEED = frozenset({Tick.record_answers, Tick.share})
 
 
 def configurations(
-    conn: Connection, homes: Mapping[str, str | None], now: datetime, policy: Policy
+    conn: Connection,
+    homes: Mapping[str, str | None],
+    now: datetime,
+    policy: Policy,
+    speaking: Speaking,
 ) -> dict[str, Config]:
     """Device to what it should be told, with revision 1; `homes` is device to resident.
 
@@ -35,6 +40,7 @@ def configurations(
     holidays = [*holidays_of(this_year), *holidays_of(this_year + 1)]
     absent = _absent_until(conn, residents, now)
     consents = consents_of(conn, residents)
+    said = _said(conn, residents, speaking)
     retries = [retry.total_seconds() for retry in policy.watch.retry_after]
     return {
         device: Config(
@@ -45,6 +51,10 @@ def configurations(
             paused_until=absent.get(resident),
             holidays=[] if all(slot.on_holidays for slot in slots[resident]) else holidays,
             share_text=consents[resident] >= WORDS_NEED,
+            extras=said[resident].extras,
+            reminders=said[resident].reminders,
+            quiet=speaking.quiet,
+            listen_for_help=Tick.listen_for_help in consents[resident],
         )
         if resident in names
         else Config(revision=1, retry_after_seconds=retries)
@@ -68,6 +78,12 @@ def _of(column: ColumnElement[Any], residents: set[str]) -> ColumnElement[bool]:
 def _names(conn: Connection, residents: set[str]) -> dict[str | None, str]:
     wanted = select(t.resident.c.id, t.resident.c.call_name).where(t.resident.c.ended_at.is_(None))
     return {row.id: row.call_name for row in conn.execute(wanted.where(_of(t.resident.c.id, residents)))}
+
+
+def _said(conn: Connection, residents: set[str], speaking: Speaking) -> dict[str | None, SpeakingSet]:
+    wanted = select(t.resident.c.id, t.resident.c.risk_class)
+    rows = conn.execute(wanted.where(_of(t.resident.c.id, residents)))
+    return {row.id: speaking.of(row.id, row.risk_class) for row in rows}
 
 
 def _slots(conn: Connection, residents: set[str], policy: Policy) -> dict[str | None, list[SlotPlan]]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, districts, pulse, quarantine, standing
+from hub import agenda, districts, pulse, quarantine, speaking, standing
 from hub import policy as policies
 from hub.commanding import Commander
 from hub.config import HubConfig, load
@@ -89,6 +89,7 @@ class Hub:
         base, self.districts = _data(config)
         self.policies = PolicyBook(base)
         self.retention = retention.load(Path(config.retention) if config.retention else None)
+        said = speaking.load(Path(config.speaking) if config.speaking else None)
         self._lock = _lock(config)
         try:
             self.store = open_store(config, self.districts)
@@ -117,6 +118,7 @@ class Hub:
             self.clock,
             self.policies,
             lambda topic, payload: self.ingest.line.publish(topic, payload, retain=True),
+            said,
         )
         try:
             self.notices = Notices(

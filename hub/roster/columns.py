@@ -72,6 +72,7 @@ CONSENTS: dict[str, Tick] = {
     "同意共有": Tick.share,
     "同意立入": Tick.forced_entry,
     "同意音声": Tick.keep_audio,
+    "同意常時": Tick.listen_for_help,
 }
 """One column a tick: はい, いいえ or the day of consent."""
 

@@ -26,6 +26,8 @@ class Tick(StrEnum):
     """With 社協 and 民生委員; the words of an answer leave the home only with this one."""
     forced_entry = "forced_entry"
     keep_audio = "keep_audio"
+    listen_for_help = "listen_for_help"
+    """That the speaker listens for calls for help between check-ins too."""
 
 
 class Contact(Struct, frozen=True, order=True):

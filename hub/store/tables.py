@@ -137,7 +137,7 @@ consent = Table(
     Column("resident_id", ForeignKey("resident.id"), nullable=False),
     Column(
         "tick", String(32), nullable=False
-    ),  # record_answers | tell_family | share | forced_entry | keep_audio
+    ),  # record_answers | tell_family | share | forced_entry | keep_audio | listen_for_help
     Column("granted_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     Index("ix_consent_resident_id", "resident_id"),  # every page and export that shows answers

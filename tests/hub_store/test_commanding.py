@@ -5,15 +5,17 @@ from datetime import date, timedelta
 
 import msgspec
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from contract.commands import Config, decode
+from contract.commands import Config, QuietHours, Reminder, decode
+from contract.events import AnnouncementKind
 from contract.time import office_instant
 from contract.topics import Channel, parse
 from hub import absence, agenda, commanding
 from hub.commanding import Commander
 from hub.due import Sweeper
 from hub.policy import Policy, of_day
+from hub.speaking import Speaking, SpeakingSet
 from hub.store import tables as t
 from hub.store.database import Store
 from hub.vocabulary import DueKind
@@ -243,3 +245,40 @@ def test_holidays_are_told_to_a_speaker_whose_schedule_rests_on_them(
     assert [slot.on_holidays for slot in told.slots] == [False, True]
     assert date(2026, 11, 23) in told.holidays
     assert date(2027, 1, 1) in told.holidays
+
+
+def test_a_home_is_told_its_questions_its_reminders_and_when_to_be_quiet(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    told: dict[str, Config] = {}
+
+    def publish(topic: str, payload: bytes) -> bool:
+        told[parse(topic)[0]] = decode(payload, Config)
+        return True
+
+    noon = Reminder(name="noon", at="12:30", kind=AnnouncementKind.medicine, prompt="medicine_time")
+    agreed = Speaking(
+        quiet=QuietHours(begins="21:00", until="07:00"),
+        sets={"medicine": SpeakingSet(extras=["took_medicine"], reminders=[noon])},
+        residents={cast.SATO: "medicine"},
+    )
+    Commander(town, clock, policy, publish, agreed).step()
+    sato = told[cast.SATO_SPEAKER]
+    assert (sato.extras, sato.reminders, sato.quiet) == (["took_medicine"], [noon], agreed.quiet)
+    assert [device for device, config in told.items() if config.extras] == [cast.SATO_SPEAKER]
+
+
+def test_a_speaker_listens_for_help_between_check_ins_only_with_that_consent(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    office_ = Office(town, clock, policy)
+    assert not any(config.listen_for_help for config in office_.look().values())
+    town.write(
+        lambda conn: conn.execute(
+            insert(t.consent).values(resident_id=cast.SATO, tick="listen_for_help", granted_at=clock.now())
+        )
+    )
+    office_.commander.forget()
+    assert [device for device, config in office_.look().items() if config.listen_for_help] == [
+        cast.SATO_SPEAKER
+    ]

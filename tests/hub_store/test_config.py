@@ -50,7 +50,7 @@ def test_paths_count_from_the_files_own_folder(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("port = 1883", "port = 99999", r"hub\.toml 1[0-9] 行目"),
+        ("port = 1883", "port = 99999", r"hub\.toml [12][0-9] 行目"),
         ('log_level = "info"', 'log_level = "loud"', r"hub\.toml 8 行目"),
         ("keepalive_seconds = 30", "keepalive_seconds = 0", r"hub\.toml"),
         ("[http]", "[https]", r"https"),
