@@ -99,7 +99,7 @@ class Front:
         if subjects:
             self.hub.store.write(work)
 
-    def act(self, viewer: Viewer, case_id: str, work: Callable[[outreach.Desk], None]) -> None:
+    def act(self, viewer: Viewer, case_id: str, work: Callable[[outreach.Desk], object]) -> None:
         """Do something with a case as this viewer; raises `Refused` with a sentence, or `NotAllowed`."""
         self.allow(viewer, Resource.outreach_queue, write=True)
         hub, now = self.hub, self.hub.clock.now()

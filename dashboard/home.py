@@ -13,7 +13,8 @@ from contract.time import OFFICE_ZONE, office_date
 from dashboard.calendar import calendar_of
 from dashboard.front import Front, NotAllowed, see_other
 from hub import absence, views
-from hub.access import Action, Resource, Session, Viewer, note
+from hub.access import Action, Resource, Session, Viewer, list_accounts, note
+from hub.access.roles import role_named
 from hub.outreach.operations import Desk
 from hub.views.home import SLOT_DAYS
 from hub.vocabulary import CaseOutcome
@@ -30,12 +31,12 @@ def router(front: Front) -> APIRouter:
         try:
             front.act(session.viewer, case, work)
         except Refused as refused:
-            return _page(front, session.viewer, home, str(refused), 409)
+            return page(front, session.viewer, home, str(refused), 409)
         return see_other(f"/households/{home}")
 
     @pages.get("/households/{home}")
     def show(session: Looking, home: str) -> Response:
-        return _page(front, session.viewer, home)
+        return page(front, session.viewer, home)
 
     @pages.post("/households/{home}/cases/{case}/take")
     def take(session: Looking, home: str, case: str) -> Response:
@@ -106,16 +107,17 @@ def _absence(
     try:
         front.hub.store.write(write)
     except Refused as refused:
-        return _page(front, viewer, home, str(refused), 409)
+        return page(front, viewer, home, str(refused), 409)
     return see_other(f"/households/{home}")
 
 
-def _page(front: Front, viewer: Viewer, home: str, problem: str | None = None, status: int = 200) -> Response:
+def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, status: int = 200) -> Response:
     """The page, and a row in the access log for each resident on it."""
     front.allow(viewer, Resource.households)
     now = front.hub.clock.now()
     with front.hub.store.read() as conn:
         found = views.household(conn, home, now)
+        staff = [one for one in list_accounts(conn) if one.disabled_at is None]
     if found is None or not viewer.sees(found.district_code):
         raise NotAllowed("この世帯は見つからないか、担当の地区ではありません。")
     front.log(viewer, Action.view, "resident", [one.resident.id for one in found.residents])
@@ -130,6 +132,8 @@ def _page(front: Front, viewer: Viewer, home: str, problem: str | None = None, s
         problem=problem,
         calendars={one.resident.id: calendar_of(one.slots, today, SLOT_DAYS) for one in found.residents},
         slot_words=front.hub.policy.slot_words,
+        visiting=front.hub.policy.visit,
+        staff=[one for one in staff if Resource.outreach_queue in role_named(one.role).write],
         may_act=viewer.may_write(Resource.outreach_queue),
         may_pause=viewer.may_write(Resource.absences),
     )

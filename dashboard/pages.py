@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboard import words
 from dashboard.picture import district_bar
 from hub import words as hub_words
+from hub.outreach.operations import NOT_CHOSEN
 from hub.views.rows import QueueRow
 from hub.vocabulary import CaseOutcome
 
@@ -46,8 +47,11 @@ def load_templates() -> Environment:
         "CASE": words.CASE,
         "AREA": words.AREA,
         "CHECKED": hub_words.CHECKED,
+        "VISIT_KIND": hub_words.VISIT_KINDS,
+        "VISIT_OUTCOME": hub_words.VISIT_OUTCOMES,
+        "DELIVERY": hub_words.DELIVERY_MODES,
         "OUTCOME": hub_words.OUTCOMES,
-        "CHOSEN_OUTCOMES": [outcome for outcome in CaseOutcome if not outcome.startswith("settled_")],
+        "CHOSEN_OUTCOMES": [outcome for outcome in CaseOutcome if outcome not in NOT_CHOSEN],
         "REASON": words.REASON,
         "INTENT": words.INTENT,
         "CONTACT": words.CONTACT,

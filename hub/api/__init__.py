@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from hub.api import acting, health, outages, reading
+from hub.api import acting, health, outages, outreach, reading
 from hub.api.answers import NotGiven, Problem, install, problem, refusal_status, wrong_value
 from hub.service import Hub
 
@@ -17,6 +17,7 @@ def router(hub: Hub) -> APIRouter:
     reading.add_to(api, gate)
     acting.add_to(api, gate)
     outages.add_to(api, gate)
+    outreach.add_to(api, gate)
     everything.include_router(api)
     health.add_to(everything, hub)
     return everything

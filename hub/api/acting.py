@@ -67,39 +67,42 @@ class Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 Body = Annotated[bytes, Depends(raw_body)]
 
 
+Case = rows.QueueRow | None
+
+
+def act(gate: Gate, viewer: Viewer, case_id: str, work: Callable[[Desk], object]) -> Response:
+    """Do it in one transaction with its note, and answer with the case as it stands then (null once closed)."""
+    hub = gate.hub
+    gate.allow(viewer, Resource.outreach_queue, write=True)
+    with hub.store.read() as conn:
+        district = views.district_of(conn, case=case_id)
+    gate.within(viewer, district, "case", case_id)
+    now = hub.clock.now()
+
+    def write(conn: Connection) -> rows.QueueRow | None:
+        work(Desk(conn, viewer.actor, now, hub.policy))
+        note(conn, now, viewer.actor, Action.write, "case", [case_id])
+        left = views.queue(conn, now, ranks=hub.policy.ranks, district=district)
+        return next((row for row in left if row.case_id == case_id), None)
+
+    row = hub.store.write(write)
+    if row is not None:
+        gate.log(viewer, (person.id for person in row.residents))
+    return answer(row)
+
+
 def add_to(api: APIRouter, gate: Gate) -> None:
     """Every POST and DELETE of `/api/v1`."""
     hub = gate.hub
     Asking = Annotated[Viewer, Depends(gate.viewer)]
 
-    def act(viewer: Viewer, case_id: str, work: Callable[[Desk], None]) -> Response:
-        """Do it in one transaction with its note, and answer with the case as it stands then (null once closed)."""
-        gate.allow(viewer, Resource.outreach_queue, write=True)
-        with hub.store.read() as conn:
-            district = views.district_of(conn, case=case_id)
-        gate.within(viewer, district, "case", case_id)
-        now = hub.clock.now()
-
-        def write(conn: Connection) -> rows.QueueRow | None:
-            work(Desk(conn, viewer.actor, now, hub.policy))
-            note(conn, now, viewer.actor, Action.write, "case", [case_id])
-            left = views.queue(conn, now, ranks=hub.policy.ranks, district=district)
-            return next((row for row in left if row.case_id == case_id), None)
-
-        row = hub.store.write(write)
-        if row is not None:
-            gate.log(viewer, (person.id for person in row.residents))
-        return answer(row)
-
-    Case = rows.QueueRow | None
-
     @api.post("/cases/{case_id}/take", summary="Be its owner", **described(Case, body=Nothing))
     def take(viewer: Asking, case_id: str) -> Response:
-        return act(viewer, case_id, lambda desk: desk.take(case_id))
+        return act(gate, viewer, case_id, lambda desk: desk.take(case_id))
 
     @api.post("/cases/{case_id}/give-back", summary="No longer be its owner", **described(Case, body=Nothing))
     def give_back(viewer: Asking, case_id: str) -> Response:
-        return act(viewer, case_id, lambda desk: desk.give_back(case_id))
+        return act(gate, viewer, case_id, lambda desk: desk.give_back(case_id))
 
     @api.post("/cases/{case_id}/assign", summary="Make somebody its owner", **described(Case, body=To))
     def assign(viewer: Asking, case_id: str, body: Body) -> Response:
@@ -108,22 +111,24 @@ def add_to(api: APIRouter, gate: Gate) -> None:
         with hub.store.read() as conn:
             if not has_account(conn, to):
                 raise Refused(f"ログイン名「{to}」のアカウントはありません。")
-        return act(viewer, case_id, lambda desk: desk.assign(case_id, to))
+        return act(gate, viewer, case_id, lambda desk: desk.assign(case_id, to))
 
     @api.post("/cases/{case_id}/note", summary="Write something down", **described(Case, body=Said))
     def write_note(viewer: Asking, case_id: str, body: Body) -> Response:
         text = read_body(body, Said).text
-        return act(viewer, case_id, lambda desk: desk.note(case_id, text))
+        return act(gate, viewer, case_id, lambda desk: desk.note(case_id, text))
 
     @api.post("/cases/{case_id}/phoned", summary="What came of the call", **described(Case, body=Phoned))
     def phoned(viewer: Asking, case_id: str, body: Body) -> Response:
         said = read_body(body, Phoned)
-        return act(viewer, case_id, lambda desk: desk.phoned(case_id, reached=said.reached, text=said.text))
+        return act(
+            gate, viewer, case_id, lambda desk: desk.phoned(case_id, reached=said.reached, text=said.text)
+        )
 
     @api.post("/cases/{case_id}/close", summary="End it", **described(Case, body=Closed))
     def close(viewer: Asking, case_id: str, body: Body) -> Response:
         said = read_body(body, Closed)
-        return act(viewer, case_id, lambda desk: desk.close(case_id, said.outcome, said.text))
+        return act(gate, viewer, case_id, lambda desk: desk.close(case_id, said.outcome, said.text))
 
     @api.post(
         "/absences",

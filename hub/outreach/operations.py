@@ -15,11 +15,13 @@ from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, CaseState, Lane, Party, ReasonCode, Severity
 from hub.work import Work
 
-_BY_THE_HUB = (
+NOT_CHOSEN = (
     CaseOutcome.settled_by_late_answer,
     CaseOutcome.settled_by_return,
     CaseOutcome.settled_by_itself,
+    CaseOutcome.merged,
 )
+"""Endings that nobody chooses by hand."""
 
 
 class Desk:
@@ -96,7 +98,7 @@ class Desk:
     def close(self, case_id: str, outcome: CaseOutcome, text: str = "") -> None:
         """End the case. Its silence is dealt with: what was missed until now does not count again."""
         case = self.open_case(case_id)
-        if outcome in _BY_THE_HUB:
+        if outcome in NOT_CHOSEN:
             raise Refused("この終わり方は中継だけが使います。どう終わったかを選んでください。")
         if case.owner not in (None, self.account):
             raise Refused(

@@ -11,6 +11,7 @@ from hub.views.people import district_of, flags, resident_ids, residents
 from hub.views.queue import age_on, queue
 from hub.views.things import absences, device_state, devices, events, slots
 from hub.views.today import people_today
+from hub.views.visits import visits
 
 __all__ = [
     "absences",
@@ -30,4 +31,5 @@ __all__ = [
     "resident_ids",
     "residents",
     "slots",
+    "visits",
 ]

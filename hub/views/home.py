@@ -18,6 +18,7 @@ from hub.views.rows import (
     ScheduleRow,
 )
 from hub.views.things import absences, devices, history, slots_of
+from hub.views.visits import visits
 from hub.vocabulary import Lane, Severity
 
 SLOT_DAYS = 14
@@ -71,6 +72,7 @@ def household(conn: Connection, household_id: str, now: datetime) -> HouseholdDe
             )
             for one in closed
         ],
+        visits=visits(conn, household=household_id)[::-1],
         history=history(conn, household_id, limit=100),
     )
 

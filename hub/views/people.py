@@ -135,6 +135,7 @@ def district_of(
     case: str | None = None,
     absence: str | None = None,
     outage: str | None = None,
+    visit: str | None = None,
 ) -> str | None:
     """The district's code of one thing named by its id, for district-bound roles; None if it is unknown."""
     if outage is not None:
@@ -148,6 +149,9 @@ def district_of(
     if absence is not None:
         wanted = wanted.join(t.absence, t.absence.c.resident_id == t.resident.c.id)
         wanted = wanted.where(t.absence.c.id == absence)
+    elif visit is not None:
+        wanted = wanted.join(t.visit, t.visit.c.household_id == t.household.c.id)
+        wanted = wanted.where(t.visit.c.id == visit)
     elif case is not None:
         wanted = wanted.join(t.case, t.case.c.household_id == t.household.c.id).where(t.case.c.id == case)
     elif resident is not None:

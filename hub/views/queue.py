@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 
+import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
 from contract.time import office_date
 from hub.store import tables as t
 from hub.views.names import actor_name
 from hub.views.rows import Person, QueueRow, ReasonRow
+from hub.views.visits import open_offers, open_visits
 from hub.vocabulary import CaseState, Lane, ReasonCode, Severity
 
 _FAR = datetime.max.replace(tzinfo=UTC)
@@ -43,11 +45,14 @@ def queue(
     ranks = ranks or {}
     cases = conn.execute(wanted).mappings().all()
     people = _people(conn, {row["household_id"] for row in cases})
-    reasons = _reasons(conn, {row["id"] for row in cases})
+    ids = {row["id"] for row in cases}
+    reasons = _reasons(conn, ids)
+    visits, offers = open_visits(conn, ids), open_offers(conn, ids)
 
     placed = []
     for row in cases:
         built = _row(row, people[row["household_id"]], reasons[row["id"]], now)
+        built = msgspec.structs.replace(built, visit=visits.get(row["id"]), offer=offers.get(row["id"]))
         rank = max((ranks.get(one["risk_class"], 0) for one in people[row["household_id"]]), default=0)
         order = (
             built.lane is Lane.device,
@@ -138,4 +143,7 @@ def _row(case: RowMapping, people: list[RowMapping], reasons: list[ReasonRow], n
         owner=case["owner"],
         owner_name=case["owner_name"],
         silent_for_s=(now - min(silences)).total_seconds() if silences else None,
+        owned_at=case["owned_at"],
+        visit=None,
+        offer=None,
     )

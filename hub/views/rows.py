@@ -9,12 +9,15 @@ from hub.vocabulary import (
     AreaState,
     CaseState,
     CheckedHow,
+    DeliveryMode,
     DeviceState,
     Lane,
     PersonState,
     ReasonCode,
     Severity,
     SlotState,
+    VisitKind,
+    VisitOutcome,
 )
 
 
@@ -42,6 +45,47 @@ class ReasonRow(Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None
     """Set when it settled itself or was settled; a taken case keeps showing it."""
     resolved_why: str | None
+
+
+class VisitRow(Struct, frozen=True, kw_only=True):
+    """One visit: what somebody goes out with, and what came of it."""
+
+    id: str
+    case_id: str
+    household_id: str
+    district: str
+    address: str
+    kind: VisitKind
+    program: str | None
+    """事業区分; None only where an emergency went out without."""
+    purpose: str
+    scope_do: str
+    scope_dont: str
+    coordination: list[str]
+    """Keys of the policy's 事前調整 list that were settled."""
+    emergency: bool
+    assignee: str
+    assignee_name: str
+    planned_for: datetime
+    started_at: datetime | None
+    visited_at: datetime | None
+    written_at: datetime | None
+    outcome: VisitOutcome | None
+    text: str | None
+    follow_up_on: date | None
+    delivery_mode: DeliveryMode | None
+    """直営 or 委託 on the day of the visit."""
+
+
+class OfferRow(Struct, frozen=True, kw_only=True):
+    """A hand-over that waits for the other side."""
+
+    offered_by: str
+    offered_by_name: str
+    offered_to: str
+    offered_to_name: str
+    why: str
+    offered_at: datetime
 
 
 class QueueRow(Struct, frozen=True, kw_only=True):
@@ -74,6 +118,12 @@ class QueueRow(Struct, frozen=True, kw_only=True):
     owner_name: str | None
     silent_for_s: float | None
     """Seconds since the silence began; None where the case is not about one."""
+    owned_at: datetime | None = None
+    """Since when the owner has it in hand."""
+    visit: VisitRow | None = None
+    """The visit that is to be made, or to be written up."""
+    offer: OfferRow | None = None
+    """The hand-over that waits for an answer."""
 
 
 class Tiles(Struct, frozen=True, kw_only=True):
@@ -362,5 +412,7 @@ class HouseholdDetail(Struct, frozen=True, kw_only=True):
     open_cases: list[QueueRow]
     closed_cases: list[ClosedCase]
     """The newest twenty."""
+    visits: list[VisitRow]
+    """Made and to be made, the newest first."""
     history: list[TransitionRow]
     """The newest hundred lines about the home's people, slots, speakers and cases."""
