@@ -18,6 +18,7 @@ from device.agreement import Agreement
 from device.config import DeviceConfig
 from device.faults import Faults, Part
 from device.fittings import Fittings
+from device.health.vitals import WRITE_SECONDS, Organ
 from device.house import House
 from device.line.link import About, FromHub, LineUp, Link
 from device.line.outbox import Outbox
@@ -88,9 +89,11 @@ class Speaker:
         recall_words = load_recall_words()
         machine_clock = clock or SystemClock()
         self._store = Store.open(config.data, f"{machine_clock.now():%Y%m%dT%H%M%SZ}")
+        fittings = fittings or Fittings()
+        vitals = fittings.vitals
+        self._store.guard = lambda: vitals.during(Organ.outbox, WRITE_SECONDS)
         self._memory = Memory(self._store)
         self._clock = Timekeeper(machine_clock, config.clock, self._memory.floor, network_time)
-        fittings = fittings or Fittings()
         self._watcher = on_step
         on_step = self._on_step
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
@@ -133,6 +136,9 @@ class Speaker:
             post=self._post,
             link=self._link,
             upkeep=upkeep,
+            faults=self._faults,
+            data=config.data,
+            rest=lambda: self._vigil.rest(),
             dialogue=self._dialogue,
             emit=self._emit,
         )
@@ -151,7 +157,12 @@ class Speaker:
         )
         self._agreement = Agreement(self._memory, self._faults, self._clock, prompts, on_step, self._in_force)
         self._orders = Orders(
-            self._memory, self._dialogue, self._clock, self._ask_now, self._announcements.put
+            self._memory,
+            self._dialogue,
+            self._clock,
+            self._ask_now,
+            self._announcements.put,
+            self._house.caretaker.order_selftest,
         )
 
     def run(self) -> None:
@@ -272,6 +283,7 @@ class Speaker:
     def _emit(self, body: Body) -> Event:
         if not isinstance(body, CheckIn):
             return self._post.send(body)
+        body = self._house.caretaker.truthful(body)
         answered = body.outcome is Outcome.answered
         event = self._post.send(body, also=self._memory.ended(body.slot, answered=answered))
         self._on_step(AskingEnded(body))

@@ -2,25 +2,35 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from contract.events import Body, Event
 from device.agreement import Agreement
+from device.faults import Faults
 from device.fittings import Fittings
+from device.health.caretaker import Caretaker
+from device.health.reporter import Reporter
+from device.health.selftest import SelfTester
+from device.health.settings import load_health_settings
 from device.health.vitals import SCHEDULER_SECONDS, Organ
 from device.health.watchdog import Notifier, Watchdog
 from device.line.link import Link
 from device.line.outbox import Outbox
 from device.line.post import Post
+from device.listen.settings import load_settings
 from device.memory import Memory
 from device.panel.attendant import Attendant
 from device.speak.interject import Interjections, SharedLoudspeaker
 from device.speak.loudspeaker import Loudspeaker
-from device.steps import Step
+from device.steps import Asked, AskingEnded, HeardStep, NothingHeard, NotPlayed, Said, Step, Understood
 from device.talk.dialogue import Dialogue
 from device.talk.mouth import Mouth
 from device.talk.prompts import Prompts
 from device.timekeeper import Timekeeper
 from device.upkeep import Upkeep
+
+_OF_A_DIALOGUE = (Asked, Said, NotPlayed, HeardStep, NothingHeard, Understood, AskingEnded)
+"""Steps that happen on the speaker's own thread: it comes round."""
 
 
 class House:
@@ -39,6 +49,9 @@ class House:
         post: Post,
         link: Link,
         upkeep: Upkeep,
+        faults: Faults,
+        data: Path,
+        rest: Callable[[], None],
         dialogue: Dialogue,
         emit: Callable[[Body], Event],
     ) -> None:
@@ -48,6 +61,23 @@ class House:
         self._link = link
         self._emit = emit
         self._watchdog = Watchdog(Notifier(), fittings.vitals)
+        health = load_health_settings()
+        tester = None
+        if fittings.microphone:
+            listening = load_settings().microphone
+            tester = SelfTester(fittings.microphone, loudspeaker, health.selftest, listening)
+        self.caretaker = Caretaker(
+            health,
+            tester,
+            Reporter(health.telemetry, data, outbox, fittings.microphone, link.tell_numbers, lambda: link.up),
+            faults,
+            memory,
+            outbox,
+            clock,
+            dialogue,
+            emit,
+            rest,
+        )
         self._attendant: Attendant | None = None
         microphone, panel = fittings.microphone, fittings.panel
         if panel:
@@ -82,6 +112,9 @@ class House:
 
     def observe(self, step: Step) -> None:
         """One step of the speaker; from any thread."""
+        if isinstance(step, _OF_A_DIALOGUE):
+            self._alive()
+        self.caretaker.observe(step)
         if self._attendant:
             self._attendant.observe(step)
 
@@ -91,6 +124,7 @@ class House:
         self._upkeep.tick(now)
         if self._attendant:
             self._attendant.attend(agreement.config, agreement.since, self._dialogue, self._emit)
+        self.caretaker.tick(agreement.config, now)
         panel = self._fittings.panel
         self._link.say_muted(panel.muted if panel else self._dialogue.muted)
 

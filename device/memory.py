@@ -6,7 +6,7 @@ Everything is held in memory too and written through, so that a dead disk costs 
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 import msgspec
@@ -181,6 +181,21 @@ class Memory:
     def broken_are(self, parts: frozenset[str]) -> Work:
         """Replace that set; to be written together with the event that says so."""
         return self._facts_are({"broken": " ".join(sorted(parts)).encode()})
+
+    def write(self, work: Work) -> None:
+        """Write what one of the `..._are` returned by itself."""
+        self._store.write(work)
+
+    def day(self, key: str) -> date | None:
+        """The day on which something was done last."""
+        try:
+            return date.fromisoformat(self._facts.get(f"day_{key}", b"").decode())
+        except ValueError:
+            return None
+
+    def keep_day(self, key: str, day: date) -> None:
+        """It was done on this day."""
+        self._store.write(self._facts_are({f"day_{key}": day.isoformat().encode()}))
 
     def first_time(self, command_id: str) -> bool:
         """Whether this order was not carried out yet; from now on it was."""

@@ -28,12 +28,14 @@ class Orders:
         clock: Clock,
         ask: Callable[[str], None],
         announce: Callable[[Command, str], None],
+        selftest: Callable[[], None],
     ) -> None:
         self._memory = memory
         self._dialogue = dialogue
         self._clock = clock
         self._ask = ask
         self._announce = announce
+        self._selftest = selftest
 
     def received(self, payload: bytes) -> None:
         """Carry one order out, unless it was carried out before; a malformed one is logged and dropped."""
@@ -54,6 +56,8 @@ class Orders:
                 self._ask_now(command)
             case CommandKind.locate:
                 self._dialogue.speak(Prompt.locate)
+            case CommandKind.selftest:
+                self._selftest()
             case _:
                 log.warning("command_not_supported", command=command.id, kind=str(command.kind))
 

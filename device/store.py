@@ -8,7 +8,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
@@ -62,6 +62,8 @@ class Store:
         """There is no file at all behind this run."""
         self.trouble: str | None = None
         """Why the last write did not reach the disk; None while all is well."""
+        self.guard: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Put around every write, to notice one that never ends."""
         self.damaged: Path | None = None
         """Where a damaged file was put at this start."""
 
@@ -106,7 +108,7 @@ class Store:
 
     def write(self, work: Work) -> bool:
         """Run `work` in one transaction; True when it is kept, False (and `trouble`) when nothing of it is."""
-        with self._lock:
+        with self._lock, self.guard():
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 work(self._connection)

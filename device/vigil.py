@@ -66,6 +66,11 @@ class Vigil:
         if self._watch:
             self._watch.stop()
 
+    def rest(self) -> None:
+        """Let go of the microphone until the next tick; returns when it is free."""
+        if self._watch:
+            self._watch.rest()
+
     @contextmanager
     def along(self, ours: str) -> Iterator[None]:
         """While the box says `ours`: in a dialogue, or with consent, listen; the microphone is free afterwards."""

@@ -23,8 +23,9 @@ class Organ(StrEnum):
     """A write to the disk."""
 
 
-SCHEDULER_SECONDS = 90.0
-"""The longest that the loop may be away without a word: a slow recognizer, a text to render, a hub's answer awaited."""
+SCHEDULER_SECONDS = 240.0
+"""The longest that the loop may be away without a word: the longest announcement, 500 letters, takes 105 s at the
+slowest pace, and a Pi may need half a minute to render it."""
 FRAME_SECONDS = 15.0
 """Frames come every 32 ms; a card that vanished is looked for again for some seconds before it is a fault."""
 WRITE_SECONDS = 30.0

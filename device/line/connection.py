@@ -84,11 +84,11 @@ class Line:
         self._settled.wait(SETTLE_SECONDS)
         return self._result
 
-    def publish(self, channel: Channel, payload: bytes, *, retain: bool = False) -> bool:
-        """Hand one message over, QoS 1; True when it is on its way on this connection."""
+    def publish(self, channel: Channel, payload: bytes, *, qos: int = 1, retain: bool = False) -> bool:
+        """Hand one message over; True when it is on its way on this connection."""
         if not self._up:
             return False
-        done = self._client.publish(topic(self._device, channel), payload, qos=1, retain=retain)
+        done = self._client.publish(topic(self._device, channel), payload, qos=qos, retain=retain)
         return done.rc is MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def close(self, goodbye: bytes | None, seconds: float) -> None:

@@ -107,6 +107,17 @@ class Link:
                 self._publish(waiting)
         self._wake.set()
 
+    @property
+    def up(self) -> bool:
+        """Whether there is a line now."""
+        return self._line is not None
+
+    def tell_numbers(self, payload: bytes) -> None:
+        """Publish telemetry, QoS 0; dropped when there is no line."""
+        line = self._line
+        if line:
+            line.publish(Channel.telemetry, payload, qos=0)
+
     def say_muted(self, muted: bool) -> None:
         """Let the retained state say whether the microphone is switched off."""
         if muted != self._muted:

@@ -1,16 +1,13 @@
 """The microphone in a home: gives way to the button and to the switch-off, proves that it lives, and keeps its level."""
 
-import math
 import threading
 
-import numpy as np
-
-from device.health.vitals import FRAME_SECONDS, SCHEDULER_SECONDS, Organ, Vitals
+from device.health.vitals import FRAME_SECONDS, Organ, Vitals
+from device.listen.endpointer import level_dbfs
 from device.listen.microphone import Microphone, Samples
 from device.panel.presses import Pressed, Presses
 from device.talk.dialogue import Abandoned
 
-FULL_SCALE = 32768.0
 SILENCE_DB = -96.0
 """What a frame of nothing but zeros counts as, in decibels of full scale."""
 
@@ -27,6 +24,16 @@ class HomeMicrophone:
         self._vitals = vitals
         self.is_open = False
         self.levels = Levels()
+
+    @property
+    def overflows(self) -> int:
+        """How often sound was lost because nobody fetched it in time."""
+        return int(getattr(self._microphone, "overflows", 0))
+
+    @property
+    def reopened(self) -> int:
+        """How often the card had to be opened anew in the middle of listening."""
+        return int(getattr(self._microphone, "reopened", 0))
 
     @property
     def muted(self) -> bool:
@@ -53,7 +60,6 @@ class HomeMicrophone:
             raise Pressed
         frame = self._microphone.frame()
         self._vitals.promise(Organ.microphone, FRAME_SECONDS)
-        self._vitals.promise(Organ.scheduler, SCHEDULER_SECONDS)
         self.levels.feed(frame)
         return frame
 
@@ -66,7 +72,7 @@ class Levels:
 
     def feed(self, frame: Samples) -> None:
         """Count one frame."""
-        self._frames[round(-level_db(frame))] += 1
+        self._frames[round(min(-SILENCE_DB, max(0.0, -level_dbfs(frame))))] += 1
 
     def share(self, share: float) -> float | None:
         """The level that this share of frames does not exceed, in decibels of full scale; None when there were none."""
@@ -80,10 +86,3 @@ class Levels:
     def forget(self) -> None:
         """Begin anew."""
         self._frames = [0] * len(self._frames)
-
-
-def level_db(frame: Samples) -> float:
-    """Root mean square of a frame in decibels of full scale, from `SILENCE_DB` to 0."""
-    power = float(np.mean(np.square(frame.astype(np.float64)))) if frame.size else 0.0
-    level = 10.0 * math.log10(power / FULL_SCALE**2) if power else SILENCE_DB
-    return min(0.0, max(SILENCE_DB, level))

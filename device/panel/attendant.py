@@ -62,8 +62,8 @@ class Attendant:
         self._last: dict[str, datetime] = {}
         self._asking = False
         self._acked_at: float | None = None
-        self.attentive = False
-        """Whether the box listens for calls for help, with consent."""
+        self._along: str | None = None
+        """Why the microphone is open outside of an answer."""
 
     def start(self) -> None:
         """Begin to watch the panel."""
@@ -131,6 +131,8 @@ class Attendant:
                 self._asking = False
             case ListeningAlong(why):
                 self.attentive = why in ("waiting", "recall")
+            case ListeningAlong(mode):
+                self._along = mode
             case EventAcked():
                 self._acked_at = self._counter()
 
@@ -140,13 +142,13 @@ class Attendant:
         return light_for(
             BoxFacts(
                 help_under_way=self._outbox.holds_urgent,
-                listening=self._listening(),
+                listening=self._listening() and self._along is None,
                 asking=self._asking,
                 muted=self._panel.muted,
                 fault=bool(self._memory.broken),
                 waiting_seconds=self._outbox.waiting_seconds,
                 delivered_seconds=None if acked_at is None else self._counter() - acked_at,
-                attentive=self.attentive,
+                attentive=self._along in ("waiting", "recall"),
             )
         )
 

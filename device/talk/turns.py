@@ -63,6 +63,11 @@ class Prompt(StrEnum):
     button_test = "button_test"
     button_fine = "button_fine"
     """「元気です」 was pressed outside of a question."""
+    fault_panel = "fault_panel"
+    """The button cannot be used: nobody may rely on it."""
+    fault_microphone = "fault_microphone"
+    fault_line = "fault_line"
+    """Nothing has got through for a while."""
 
 
 # ---- what happened -----------------------------------------------------------------------------------------

@@ -37,10 +37,12 @@ class Box:
     shared: Speaking | None = None
     """A loudspeaker around the home's, which a panel can interrupt."""
     broken: dict[Part, str] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def switch_on(self) -> Speaker:
         """A new run on the same data folder."""
         assert self.speaker is None
+        self.stopping.clear()
         self.watcher = Watcher()
         self.speaker = Speaker(
             self.config,
@@ -51,6 +53,7 @@ class Box:
             clock=self.clock,
             on_step=self.watcher,
             network_time=lambda: False,
+            stopping=self.stopping,
             broken=self.broken,
             fittings=self.fittings,
         )
