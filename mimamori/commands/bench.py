@@ -59,6 +59,21 @@ def understanding(
             typer.echo(line)
 
 
+@app.command()
+def speaker(
+    check_ins: Annotated[int, typer.Option(min=1, help="Asked one after the other.")] = 50,
+    seconds: Annotated[
+        float, typer.Option(min=5.0, help="Idle for so long, with and without an open ear.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """What a speaker costs its machine: share of a core while idle, memory before and after check-ins."""
+    from bench.report import show
+    from bench.speaker import measure
+
+    show(measure(check_ins, seconds), as_json=as_json, write=lambda line: typer.echo(line, nl=False))
+
+
 T = TypeVar("T")
 
 
