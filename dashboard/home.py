@@ -17,6 +17,8 @@ from hub.access import Action, Resource, Session, Viewer, list_accounts, note
 from hub.access.roles import role_named
 from hub.outreach.operations import Desk
 from hub.views.home import SLOT_DAYS
+from hub.views.telemetry import telemetry
+from hub.views.trend import trend
 from hub.vocabulary import CaseOutcome
 
 Text = Annotated[str, Form(max_length=200)]
@@ -118,6 +120,9 @@ def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, st
     with front.hub.store.read() as conn:
         found = views.household(conn, home, now)
         staff = [one for one in list_accounts(conn) if one.disabled_at is None]
+        people = found.residents if found else []
+        trends = {one.resident.id: trend(conn, one.resident.id, now) for one in people}
+        boxes = {box.id: telemetry(conn, box.id, now) for one in people for box in one.devices}
     if found is None or not viewer.sees(found.district_code):
         raise NotAllowed("この世帯は見つからないか、担当の地区ではありません。")
     front.log(viewer, Action.view, "resident", [one.resident.id for one in found.residents])
@@ -131,6 +136,8 @@ def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, st
         home=found,
         problem=problem,
         calendars={one.resident.id: calendar_of(one.slots, today, SLOT_DAYS) for one in found.residents},
+        trends=trends,
+        telemetry=boxes,
         slot_words=front.hub.policy.slot_words,
         visiting=front.hub.policy.visit,
         staff=[one for one in staff if Resource.outreach_queue in role_named(one.role).write],

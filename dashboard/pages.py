@@ -6,9 +6,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard import words
+from dashboard.charts import number_chart, trend_chart
 from dashboard.picture import district_bar
 from hub import words as hub_words
 from hub.outreach.operations import NOT_CHOSEN
+from hub.telemetry import limits
+from hub.trends import words as trend_words
 from hub.views.rows import QueueRow
 from hub.vocabulary import CaseOutcome
 
@@ -36,6 +39,9 @@ def load_templates() -> Environment:
         tel=words.phone,
         phones=phones,
         bar=district_bar,
+        trend_chart=trend_chart,
+        number_chart=number_chart,
+        amount=lambda value, measure: trend_words.amount(measure, value),
     )
     names: dict[str, Any] = {
         "STATUS": words.STATUS,
@@ -58,6 +64,8 @@ def load_templates() -> Environment:
         "ABSENCE": hub_words.ABSENCES,
         "CONSENT": words.CONSENT,
         "PARTS": hub_words.PARTS,
+        "MEASURE": trend_words.MEASURES,
+        "NUMBER": limits.load(),
         "SEX": words.SEX,
     }
     pages.globals.update(names)

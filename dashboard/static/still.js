@@ -43,7 +43,7 @@ window.mimamori = (() => {
   setInterval(tick, 1000);
 
   // A table of days begins at today, its right end.
-  for (const frame of document.querySelectorAll(".table-frame:has(.calendar)")) frame.scrollLeft = frame.scrollWidth;
+  for (const frame of document.querySelectorAll(".table-frame:has(.calendar), .chart-frame")) frame.scrollLeft = frame.scrollWidth;
 
   // A menu closes when one looks elsewhere.
   const menu = document.getElementById("who");

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from hub.api import acting, health, outages, outreach, reading
+from hub.api import acting, health, keeping, outages, outreach, reading
 from hub.api.answers import NotGiven, Problem, install, problem, refusal_status, wrong_value
 from hub.service import Hub
 
@@ -18,6 +18,7 @@ def router(hub: Hub) -> APIRouter:
     acting.add_to(api, gate)
     outages.add_to(api, gate)
     outreach.add_to(api, gate)
+    keeping.add_to(api, gate)
     everything.include_router(api)
     health.add_to(everything, hub)
     return everything

@@ -78,6 +78,7 @@ def devices(
     conn: Connection,
     now: datetime,  # noqa: ARG001 - a view is always as of an instant
     *,
+    device: str | None = None,
     resident: str | None = None,
     district: str | None = None,
     limit: int = 5000,
@@ -93,6 +94,8 @@ def devices(
         .limit(limit)
         .offset(offset)
     )
+    if device is not None:
+        wanted = wanted.where(t.device.c.id == device)
     if resident is not None:
         wanted = wanted.where(t.device.c.resident_id == resident)
     if district is not None:
