@@ -73,6 +73,8 @@ class Subject(Struct, frozen=True):
 
 HUB = Subject("hub", "hub")
 """The hub itself."""
+PROOF = Subject("office", "proof")
+"""The daily proof."""
 
 
 class AudienceKind(StrEnum):

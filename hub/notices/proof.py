@@ -9,16 +9,14 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection, exists, select
 
-from contract.time import OFFICE_ZONE, office_date, office_instant
+from contract.time import office_date, office_instant
 from hub import agenda, pulse, views, words
 from hub.notices import outbox
-from hub.notices.notice import DUTY, Audience, Notice, NoticeKind, Subject, Urgency, account
+from hub.notices.notice import DUTY, PROOF, Audience, Notice, NoticeKind, Urgency, account
 from hub.notices.settings import Proof
 from hub.store import tables as t
 from hub.vocabulary import Severity
 from hub.work import Work
-
-SUBJECT = Subject("office", "proof")
 
 
 def last_time(proof: Proof, now: datetime) -> tuple[str, datetime] | None:
@@ -59,7 +57,7 @@ def write(work: Work, proof: Proof, key: str) -> None:
                 key=f"{key}/{who.of}",
                 kind=NoticeKind.daily_proof,
                 audience=who,
-                subject=SUBJECT,
+                subject=PROOF,
                 words=said,
                 urgency=Urgency.routine,
             )
@@ -107,19 +105,3 @@ def _readers(proof: Proof) -> list[Audience]:
 def _since_midnight(at: str) -> timedelta:
     of_day = time.fromisoformat(at)
     return timedelta(hours=of_day.hour, minutes=of_day.minute, seconds=of_day.second)
-
-
-def latest(conn: Connection, now: datetime) -> tuple[datetime, str] | None:
-    """Today's latest proof: when and what; None before the first of the day."""
-    midnight = datetime.combine(office_date(now), time(), OFFICE_ZONE)
-    row = conn.execute(
-        select(t.notice.c.at, t.notice.c.words)
-        .where(
-            t.notice.c.subject_kind == SUBJECT.kind,
-            t.notice.c.subject == SUBJECT.id,
-            t.notice.c.at >= midnight,
-        )
-        .order_by(t.notice.c.at.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else (row.at, row.words)

@@ -1,11 +1,13 @@
 """How far the notices are: counts for /healthz and the board, rows for the pages."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
 
-from hub.notices.notice import DeliveryState, NoticeKind, Urgency
+from contract.time import office_date
+from hub.notices.notice import PROOF, DeliveryState, NoticeKind, Urgency
 from hub.store import tables as t
 
 FAILED_FOR = timedelta(days=7)
@@ -65,6 +67,16 @@ class NobodyRow(Struct, frozen=True, kw_only=True):
     why: str
 
 
+class ProofLine(Struct, frozen=True, kw_only=True):
+    """The daily proof, for the first page."""
+
+    at: datetime
+    words: str
+    sent: int
+    unsent: int
+    """Not out yet, or given up."""
+
+
 def queue(conn: Connection, now: datetime) -> Queue:
     """The counts. Two walks of partial indexes that hold only what is open, and one of the last days' notices."""
     new, new_oldest = conn.execute(select(func.count(), func.min(_n.at)).where(*_NEW)).one()
@@ -85,6 +97,27 @@ def queue(conn: Connection, now: datetime) -> Queue:
         failed=failed or 0,
         nobody=nobody or 0,
     )
+
+
+def latest_proof(conn: Connection, now: datetime) -> ProofLine | None:
+    """Today's latest proof and whom it reached; None before the first of the day."""
+    row = conn.execute(
+        select(_n.at, _n.words)
+        .where(_n.subject_kind == PROOF.kind, _n.subject == PROOF.id, _n.kind == NoticeKind.daily_proof)
+        .order_by(_n.at.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or office_date(row.at) != office_date(now):
+        return None
+    states: Counter[str] = Counter(
+        conn.scalars(
+            select(_d.state)
+            .join(t.notice, _n.id == _d.notice_id)
+            .where(_n.subject_kind == PROOF.kind, _n.subject == PROOF.id, _n.at == row.at)
+        )
+    )
+    sent = states[DeliveryState.sent]
+    return ProofLine(at=row.at, words=row.words, sent=sent, unsent=states.total() - sent)
 
 
 def deliveries(

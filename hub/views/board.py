@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Subquery, func, select
 
 from contract.time import office_date, office_instant
 from hub import pulse
+from hub.notices import state as notices
 from hub.store import tables as t
 from hub.views.outages import outages
 from hub.views.queue import queue
@@ -32,6 +33,8 @@ def board(
         devices=[row for row in rows if row.lane is Lane.device],
         districts=_districts(conn, counts, homes, rows, district),
         outages=outages(conn, ranks=ranks, district=district),
+        notices=notices.queue(conn, now),
+        proof=notices.latest_proof(conn, now),
         last_event_at=last_event_at(conn),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from hub.notices.state import ProofLine, Queue
 from hub.vocabulary import (
     AreaState,
     CaseState,
@@ -230,6 +231,10 @@ class Board(Struct, frozen=True, kw_only=True):
     """The lane of lines and boxes that must be mended."""
     districts: list[DistrictCard]
     outages: list[OutageRow]
+    notices: Queue
+    """What people must be told and is not out yet."""
+    proof: ProofLine | None
+    """Today's latest daily proof."""
     last_event_at: datetime | None
     """Arrival of the last event from any home."""
 
