@@ -15,6 +15,7 @@ from dashboard.front import Front, NotAllowed, see_other
 from hub import absence, views
 from hub.access import Action, Resource, Session, Viewer, list_accounts, note
 from hub.access.roles import role_named
+from hub.notices import links, state
 from hub.outreach.operations import Desk
 from hub.views.home import SLOT_DAYS
 from hub.views.telemetry import telemetry
@@ -123,6 +124,9 @@ def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, st
         people = found.residents if found else []
         trends = {one.resident.id: trend(conn, one.resident.id, now) for one in people}
         boxes = {box.id: telemetry(conn, box.id, now) for one in people for box in one.devices}
+        told = state.deliveries(conn, household=home, limit=40)
+        to_nobody = state.to_nobody(conn, now, household=home)
+        asked = links.of_cases(conn, [case.case_id for case in found.open_cases]) if found else []
     if found is None or not viewer.sees(found.district_code):
         raise NotAllowed("この世帯は見つからないか、担当の地区ではありません。")
     front.log(viewer, Action.view, "resident", [one.resident.id for one in found.residents])
@@ -141,6 +145,9 @@ def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, st
         slot_words=front.hub.policy.slot_words,
         visiting=front.hub.policy.visit,
         staff=[one for one in staff if Resource.outreach_queue in role_named(one.role).write],
+        told=told,
+        to_nobody=to_nobody,
+        links=asked,
         may_act=viewer.may_write(Resource.outreach_queue),
         may_pause=viewer.may_write(Resource.absences),
     )

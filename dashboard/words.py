@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from contract.time import OFFICE_ZONE, office_date
+from hub.notices.notice import DeliveryState, NoticeKind
 from hub.vocabulary import AreaState, CaseState, DeviceState, PersonState, ReasonCode, Severity, SlotState
 
 _WEEKDAYS = "月火水木金土日"
@@ -171,6 +172,8 @@ INTENT = {
 """What an answer meant, in the words of a table."""
 
 CONTACT = {"family_contact": "家族", "helper": "協力員", "welfare_commissioner": "民生委員"}
+CALLED = {"resident": "本人", **CONTACT}
+"""Whom a call list names."""
 CONSENT = {
     "record_answers": "応答の記録",
     "tell_family": "家族への連絡",
@@ -179,4 +182,28 @@ CONSENT = {
     "keep_audio": "音声の保存",
     "listen_for_help": "声かけ以外でも助けの声を聞くこと",
 }
+NOTICE: dict[NoticeKind, str] = {
+    NoticeKind.case_opened: "新しい件",
+    NoticeKind.emergency: "緊急",
+    NoticeKind.step: "次の段",
+    NoticeKind.nobody_on_duty: "当番がいない",
+    NoticeKind.handed_over: "引き継ぎ",
+    NoticeKind.outage_began: "地区の停電・回線",
+    NoticeKind.outage_over: "停電・回線の復旧",
+    NoticeKind.hub_blind: "中継が見えない",
+    NoticeKind.hub_sees: "中継が見える",
+    NoticeKind.all_clear: "解消",
+    NoticeKind.daily_proof: "きょうの確認",
+    NoticeKind.test: "試し",
+}
+NOTICE_STATE: dict[DeliveryState, tuple[str, str, str]] = {
+    DeliveryState.waiting: ("waiting", "・", "これから"),
+    DeliveryState.sending: ("sending", "…", "送信中"),
+    DeliveryState.sent: ("sent", "●", "送信済"),
+    DeliveryState.failed: ("failed", "✕", "届かない"),
+    DeliveryState.withdrawn: ("withdrawn", "○", "取りやめ"),
+}
+"""Class, shape and word of how far a notice has come."""
+LINK_ANSWER = {"met": "会えた", "not_met": "会えない", "away": "出かけている"}
+"""What a relative said by the link."""
 SEX = {"f": "女", "m": "男", "F": "女", "M": "男", "女": "女", "男": "男"}

@@ -5,7 +5,7 @@
 """
 
 from hub.roster.entry import Entry, Problem, Role, Summary, Tick
-from hub.roster.exporting import Encoding, write
+from hub.roster.exporting import Encoding, to_csv, write
 from hub.roster.importing import compare, take_over
 from hub.roster.reading import read
 from hub.roster.stored import entries
@@ -23,5 +23,6 @@ __all__ = [
     "entries",
     "read",
     "take_over",
+    "to_csv",
     "write",
 ]

@@ -28,8 +28,18 @@ def write(entries: Sequence[Entry], districts: Districts, encoding: Encoding = E
     """The file's bytes; `Refused` lists the residents whose names or addresses `encoding` cannot write."""
     headings = _headings(entries)
     rows = [_row(entry, districts) for entry in entries]
+    return to_csv(headings, rows, [entry.id for entry in entries], encoding)
+
+
+def to_csv(
+    headings: Sequence[str],
+    rows: Sequence[Mapping[str, str]],
+    labels: Sequence[str],
+    encoding: Encoding = Encoding.utf_8,
+) -> bytes:
+    """Any table as a file that a spreadsheet opens; `Refused` lists by `labels` the rows that cannot be written."""
     if encoding is Encoding.cp932:
-        _refuse_unwritable(entries, rows)
+        _refuse_unwritable(labels, rows)
     out = io.StringIO(newline="")
     # CR LF is what spreadsheets write and RFC 4180 asks for.
     writer = csv.writer(out, lineterminator="\r\n")
@@ -83,13 +93,13 @@ def _row(entry: Entry, districts: Districts) -> dict[str, str]:
     return row
 
 
-def _refuse_unwritable(entries: Sequence[Entry], rows: Iterable[Mapping[str, str]]) -> None:
+def _refuse_unwritable(labels: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     found = []
-    for entry, row in zip(entries, rows, strict=True):
+    for label, row in zip(labels, rows, strict=True):
         for heading, cell in row.items():
             letters = sorted({letter for letter in cell if not _writable(letter)})
             if letters:
-                found.append(f"  {entry.id} 「{heading}」: {' '.join(letters)}")
+                found.append(f"  {label} 「{heading}」: {' '.join(letters)}")
     if found:
         more = [f"  ほか {len(found) - MOST_SHOWN} か所"] if len(found) > MOST_SHOWN else []
         head = "cp932 では書けない文字があります。UTF-8 で書き出すか、名簿を直してください。何も書き出していません。"
