@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from sqlalchemy import Connection, insert, select, update
 
+from contract.events import ClockQuality
+from contract.refusal import Refused
 from contract.time import office_date, office_instant
 from hub import agenda
 from hub.retention import removing
@@ -18,6 +20,11 @@ BATCH = 300
 """Rows a transaction: some milliseconds of the writer's time."""
 PAUSE = timedelta(seconds=1)
 """Between two batches, for whoever has something to say."""
+SILENT = timedelta(days=3)
+"""Without a word from any home for longer than this nothing goes."""
+WITNESSES = 21
+"""Events that are asked what time it is; the median of them answers."""
+APART_AT_MOST = timedelta(days=1)
 APART = timedelta(minutes=7)
 """Between the beginnings of two kinds."""
 
@@ -43,6 +50,7 @@ def handler(retention: Retention) -> Handler:
     """Who does the nightly work under this policy."""
 
     def at_night(work: Work, subjects: Sequence[str]) -> None:
+        trust(work.conn, work.now)
         for subject in subjects:
             kind = Kind(subject)
             removed = run(work.conn, kind, work.now, retention)
@@ -50,6 +58,34 @@ def handler(retention: Retention) -> Handler:
             work.schedule(DueKind.retention, kind, later)
 
     return at_night
+
+
+def trust(conn: Connection, now: datetime) -> None:
+    """`Refused` while the clock may be ahead: by a clock of years to come everything would be too old.
+
+    The homes are the witnesses. Either nothing has been heard for days, or what was heard last was said, by speakers
+    whose clocks network time keeps, on another day than this one.
+    """
+    heard = t.event.c
+    latest = conn.execute(
+        select(heard.at, heard.received_at)
+        .where(heard.clock == ClockQuality.synced, heard.late.is_(False))
+        .order_by(heard.received_at.desc())
+        .limit(WITNESSES)
+    ).all()
+    if not latest:
+        return
+    if now - latest[0].received_at > SILENT:
+        days = (now - latest[0].received_at).days
+        raise Refused(
+            f"最後の記録から {days} 日たっているため、古い記録を消しません。"
+            "時計が進んでいないか確かめてください。家の記録がまた届けば、次の夜から消します。"
+        )
+    apart = sorted(abs(row.received_at - row.at) for row in latest)[len(latest) // 2]
+    if apart > APART_AT_MOST:
+        raise Refused(
+            f"ハブの時計がスピーカーの時計と {apart.days} 日違うため、古い記録を消しません。ハブの時計を合わせてください。"
+        )
 
 
 def run(conn: Connection, kind: Kind, now: datetime, retention: Retention) -> int:

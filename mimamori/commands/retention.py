@@ -27,6 +27,8 @@ def retention(
     with open_store(settings, districts) as store:
         with store.read() as conn:
             doomed = daily.doomed(conn, now, wanted)
+            if not dry_run:
+                daily.trust(conn, now)
         if not dry_run:
             for kind in policy.Kind:
                 while store.write(lambda conn, kind=kind: daily.run(conn, kind, now, wanted)):  # type: ignore[misc]

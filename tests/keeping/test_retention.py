@@ -1,6 +1,6 @@
 """What is too old goes, a little at a time; what is needed stays; and words go at once when consent does."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, insert, select
 from typer.testing import CliRunner
 
 from contract.refusal import Refused
-from hub import pulse
+from hub import agenda, pulse, standing
 from hub.due import Sweeper
 from hub.handlers import HANDLERS
 from hub.policy import Policy
@@ -265,7 +265,7 @@ def test_every_night_by_itself_and_an_answer_slips_in_between(
     town: Store, clock: TravellingClock, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(daily, "BATCH", 10)
-    put(town, t.event, *(event(number, at(1200, clock)) for number in range(25)))
+    put(town, t.event, *(event(number, at(1200, clock)) for number in range(25)), event(99, clock.now()))
     town.write(lambda conn: conn.execute(t.due.delete()))
     town.write(lambda conn: daily.plan(conn, clock.now(), KEEP))
     sweeper = Sweeper(town, clock, policy, handlers=HANDLERS)
@@ -276,7 +276,7 @@ def test_every_night_by_itself_and_an_answer_slips_in_between(
         left.append(rows(town, t.event) if len(left) < 600 else 0)
         clock.forward(seconds=1)
     # Batches apart: nobody held the writer for all of it.
-    assert [size for size in sorted(set(left), reverse=True) if size] == [25, 15, 5]
+    assert [size for size in sorted(set(left), reverse=True) if size] == [26, 16, 6, 1]
     with town.read() as conn:
         due = conn.execute(select(t.due).where(t.due.c.kind == DueKind.retention)).all()
     assert {row.subject for row in due} == set(Kind)
@@ -289,6 +289,57 @@ def test_nothing_goes_by_a_clock_that_jumped_back(town: Store, clock: Travelling
     assert night(town, clock, Kind.events) == [0]
     assert night(town, clock, Kind.words) == [0]
     assert rows(town, t.event) == 1
+
+
+def held(town: Store, clock: TravellingClock) -> str:
+    """What the clock's witnesses say; empty when they trust it."""
+    try:
+        with town.read() as conn:
+            daily.trust(conn, clock.now())
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+def test_nothing_goes_by_a_clock_that_jumped_ahead(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    """Neither before anything is heard under the new time, nor after; and the night shift says why."""
+    put(town, t.event, *(event(number, at(1, clock)) for number in range(30)))
+    assert held(town, clock) == ""
+    said_at = clock.now()
+    clock.travel(office("2038-01-19 02:30"))
+    assert "最後の記録から" in held(town, clock)
+    heard = [{**event(100 + number, clock.now()), "at": said_at} for number in range(30)]
+    put(town, t.event, *heard)
+    assert "スピーカーの時計と" in held(town, clock)
+    town.write(lambda conn: conn.execute(t.due.delete()))
+    town.write(lambda conn: agenda.schedule(conn, DueKind.retention, Kind.events, clock.now()))
+    Sweeper(town, clock, policy, handlers=HANDLERS).sweep(clock.now())
+    assert rows(town, t.event) == 60
+    with town.read() as conn:
+        [(kind, subject, _, error)] = agenda.failing(conn)
+    assert (kind, subject) == (DueKind.retention, Kind.events)
+    assert "ハブの時計を合わせてください" in error
+
+
+def test_a_clock_that_came_back_finds_its_daily_works_again(town: Store, clock: TravellingClock) -> None:
+    now = clock.now()
+    far = office("2038-01-19 00:20")
+    ahead = [
+        (DueKind.rollup, "2038-01-18/", far),
+        (DueKind.retention, Kind.words, far),
+        (DueKind.trend, cast.SATO, far),
+        (DueKind.absence_end, "a1", far),
+    ]
+    town.write(lambda conn: agenda.schedule_all(conn, ahead))
+    town.write(lambda conn: standing.plan(conn, now, KEEP))
+    with town.read() as conn:
+        due = {(row.kind, row.subject): row.at for row in conn.execute(select(t.due))}
+    assert due.pop((DueKind.absence_end, "a1")) == far
+    mine = {key: when for key, when in due.items() if key[0] in ("rollup", "retention", "trend")}
+    assert len(mine) == 1 + len(Kind) + len(cast.RESIDENTS)
+    assert max(mine.values()) < now + timedelta(days=2)
 
 
 # ---- consent ------------------------------------------------------------------------------------------------------
@@ -360,16 +411,17 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(
     town: Store, clock: TravellingClock, config: Path
 ) -> None:
     put(town, t.event, *(event(number, office("2001-01-01 00:00"), "x") for number in range(7)))
+    put(town, t.event, event(9, datetime.now(UTC)))
     run = CliRunner().invoke(app, ["retention", "--dry-run", "--json", "--config", str(config)])
     assert run.exit_code == 0, run.output
     doomed = {one.kind: one.rows for one in msgspec.json.decode(run.stdout, type=list[daily.Doomed])}
     assert (doomed[Kind.words], doomed[Kind.events], doomed[Kind.history]) == (7, 7, 0)
-    assert rows(town, t.event) == 7
+    assert rows(town, t.event) == 8
     said = CliRunner().invoke(app, ["retention", "--dry-run", "--config", str(config)])
     assert "まだ消していません" in said.stdout
     done = CliRunner().invoke(app, ["retention", "--config", str(config)])
     assert "消したもの" in done.stdout
-    assert rows(town, t.event) == 0
+    assert rows(town, t.event) == 1
     assert dict(deletions(town)) == {"words": 7, "events": 7}
 
 
