@@ -1,9 +1,19 @@
 """A progress bar for what takes long, on the terminal."""
 
+from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn, track
+
+T = TypeVar("T")
+
+
+def over(items: Sequence[T], what: str) -> Iterator[T]:
+    """Go over `items` with a bar that says how far it is; on something that is no terminal, without one."""
+    console = Console(stderr=True)
+    yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)
 
 
 class TerminalWatcher:

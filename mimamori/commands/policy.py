@@ -116,6 +116,40 @@ def export(
         raise Refused(f"{file} に書けません ({error.strerror})。場所と権限を確かめてください。") from error
 
 
+@app.command("try")
+def try_(
+    file: Annotated[Path, typer.Argument(help="The policy to try.")],
+    config: Config,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="How many days of the past.")] = 90,
+    json: Json = False,
+) -> None:
+    """Replay the past under another policy: calls and visits a day, and which real cases it would have delayed."""
+    from collections.abc import Iterable, Sequence
+
+    from contract.time import SystemClock
+    from hub.policy import check_residents, load
+    from hub.trial import told, try_out
+    from hub.trial.history import Home
+    from mimamori.progress import over
+
+    other, now = load(file), SystemClock().now()
+
+    def progress(homes: Sequence[Home]) -> Iterable[Home]:
+        return over(homes, "記録をたどっています")
+
+    with _open(config) as (_, store, book), store.read() as conn:
+        check_residents(conn, other)
+        trial = try_out(conn, book.at(now), other, now, days, progress)
+    if not trial.homes:
+        raise Refused(
+            f"過去 {days} 日の記録がありません。--days を長くするか、設定の data を確かめてください。"
+        )
+    if json:
+        _print(trial)
+    else:
+        print(told(trial))
+
+
 @contextmanager
 def _open(config: Path) -> "Iterator[tuple[HubConfig, Store, PolicyBook]]":
     """The configuration, its store (which must be there), and the policies by their days."""
