@@ -33,8 +33,9 @@ def why_not() -> str | None:
 class VirtualCards:
     """A PulseAudio of our own; `environment` lets PortAudio see its cards and no others."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, one_room: bool = False) -> None:
         folder.mkdir()
+        self._one_room = one_room
         (folder / "asound.conf").write_text(ALSA)
         for name in ("run", "pulse", "state"):
             (folder / name).mkdir(mode=0o700)
@@ -48,6 +49,13 @@ class VirtualCards:
         }
 
     def __enter__(self) -> "VirtualCards":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Plug all cards in."""
+        (self._folder / "pulse" / "native").unlink(missing_ok=True)
+        (self._folder / "pulse" / "pid").unlink(missing_ok=True)
         command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes"]
         command += [
             "--realtime=no",
@@ -58,12 +66,15 @@ class VirtualCards:
         for sink in ("resident_mouth rate=16000", "speaker rate=48000"):
             # Without norewinds half of all recordings are wrecked (measured).
             command += ["-L", f"module-null-sink sink_name={sink} channels=1 format=s16le norewinds=1"]
+        if self._one_room:
+            # What the loudspeaker says is heard by the microphone, as in a home.
+            command += ["-L", "module-loopback source=speaker.monitor sink=resident_mouth latency_msec=50"]
         with (self._folder / "pulse.log").open("w") as log:
             environment = os.environ | self.environment
             self._server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         for _ in range(500):
             if (self._folder / "pulse" / "native").exists():
-                return self
+                return
             if self._server.poll() is not None:
                 break
             time.sleep(0.02)
