@@ -13,8 +13,9 @@ from device.listen.settings import load_settings
 from device.steps import EventMade, OnStep, Step
 from device.talk.cry import Judge, load_help_words
 from device.talk.dialogue import Dialogue
-from device.talk.help_watch import HelpWatch, Mode
+from device.talk.help_watch import HelpWatch
 from device.talk.interpreter import Interpreter
+from device.talk.overheard import Budget, Mode, Overheard
 
 RECALL_WITHIN = timedelta(minutes=10)
 """So long after a call for help 「まちがい」 is listened for, and takes it back."""
@@ -45,12 +46,12 @@ class Vigil:
         self._recall = False
         self._watch: HelpWatch | None = None
         if fittings.overhearing and fittings.recognizer:
+            along = load_settings().overhearing
+            budget = Budget(along.works_at_most, along.works_at_once.total_seconds())
+            judge = Judge(load_help_words())
             self._watch = HelpWatch(
                 fittings.overhearing,
-                fittings.recognizer,
-                interpreter,
-                Judge(load_help_words()),
-                load_settings().overhearing,
+                Overheard(fittings.recognizer, interpreter, judge, budget),
                 self._cried,
                 self._mistaken,
                 on_step,

@@ -10,36 +10,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 
 import structlog
 
 from device.listen.microphone import MicrophoneFault
 from device.listen.overhear import Overhearing, Piece
-from device.listen.recognizer import Heard, Recognizer
-from device.listen.settings import OverhearSettings
 from device.panel.presses import Pressed
 from device.steps import ListeningAlong, OnStep
-from device.talk.cry import Judge, When
 from device.talk.dialogue import Abandoned
-from device.talk.interpreter import Interpreter
-from device.talk.own_words import without_ours
+from device.talk.overheard import Mode, Overheard, Verdict
 
 LOOK_AGAIN_SECONDS = 1.0
 """At a switch that is off, and at a microphone that gives nothing."""
 
 log = structlog.get_logger()
-
-
-class Mode(StrEnum):
-    """Why the microphone is open, if it is."""
-
-    off = "off"
-    speaking = "speaking"
-    waiting = "waiting"
-    """Between check-ins, with consent."""
-    recall = "recall"
-    """After a call for help: 「まちがい」 takes it back, and a second cry changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -49,38 +33,13 @@ class _Job:
     ours: str
 
 
-class Budget:
-    """How much the recognizer may work: `share` of the time, `at_once` seconds in one go."""
-
-    def __init__(self, share: float, at_once: float, counter: Callable[[], float]) -> None:
-        self._share = share
-        self._most = at_once
-        self._counter = counter
-        self._left = at_once
-        self._at = counter()
-
-    def allows(self) -> bool:
-        """Whether there is any left."""
-        now = self._counter()
-        self._left = min(self._most, self._left + (now - self._at) * self._share)
-        self._at = now
-        return self._left > 0.0
-
-    def spend(self, seconds: float) -> None:
-        """So much was worked."""
-        self._left -= seconds
-
-
 class HelpWatch:
     """Two threads of its own from `start` to `stop`: one listens, one understands."""
 
     def __init__(
         self,
         overhearing: Overhearing,
-        recognizer: Recognizer,
-        interpreter: Interpreter,
-        judge: Judge,
-        settings: OverhearSettings,
+        overheard: Overheard,
         on_cry: Callable[[], None],
         on_recall: Callable[[], None],
         on_step: OnStep,
@@ -88,14 +47,11 @@ class HelpWatch:
     ) -> None:
         """`on_cry` and `on_recall` are called on the watch's own thread."""
         self._overhearing = overhearing
-        self._recognizer = recognizer
-        self._interpreter = interpreter
-        self._judge = judge
+        self._overheard = overheard
         self._on_cry = on_cry
         self._on_recall = on_recall
         self._on_step = on_step
         self._counter = counter
-        self._budget = Budget(settings.works_at_most, settings.works_at_once.total_seconds(), counter)
         self._changed = threading.Condition()
         self._mode = Mode.off
         self._ours = ""
@@ -204,31 +160,13 @@ class HelpWatch:
 
     def _understand(self) -> None:
         while (job := self._jobs.get()) is not None:
-            if job.mode is not Mode.speaking and not self._budget.allows():
-                self.skipped += 1
-                continue
-            began = self._counter()
-            heard = self._hear(job.piece)
-            meant, _ = self._interpreter.meant(_without(heard, job.ours))
-            self._budget.spend(self._counter() - began)
-            if job.mode is Mode.recall and meant.takes_back:
-                self._on_recall()
-            elif self._judge.is_cry(
-                meant, When.speaking if job.mode is Mode.speaking else When.waiting, began
-            ):
-                log.info("cry_heard", mode=str(job.mode))
-                self._on_cry()
-
-    def _hear(self, piece: Piece) -> Heard:
-        utterance = self._recognizer.utterance()
-        utterance.accept(piece.samples)
-        return utterance.finish()
-
-
-def _without(heard: Heard, ours: str) -> Heard:
-    return Heard(
-        text=without_ours(heard.text, ours) if ours else heard.text,
-        confidence=heard.confidence,
-        milliseconds=heard.milliseconds,
-        engine=heard.engine,
-    )
+            match self._overheard.consider(job.piece, job.mode, job.ours, self._counter()):
+                case Verdict.cry:
+                    log.info("cry_heard", mode=str(job.mode))
+                    self._on_cry()
+                case Verdict.recall:
+                    self._on_recall()
+                case Verdict.skipped:
+                    self.skipped += 1
+                case Verdict.nothing:
+                    pass

@@ -8,9 +8,11 @@ import typer
 
 from mimamori.commands import bench_hub
 from mimamori.commands.bench_dialogue import dialogue
+from mimamori.commands.bench_overhearing import overhearing
 
 app = typer.Typer(help="Measure a part of the system.", no_args_is_help=True)
 app.command("dialogue")(dialogue)
+app.command("overhearing")(overhearing)
 bench_hub.add_to(app)
 
 
