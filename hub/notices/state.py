@@ -1,6 +1,7 @@
 """How far the notices are: counts for /healthz and the board, rows for the pages."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -48,6 +49,8 @@ class DeliveryRow(Struct, frozen=True, kw_only=True):
     put_at: datetime
     recipient: str
     called: str
+    resident: str | None
+    """Whose contact is told, by name; None for staff."""
     state: DeliveryState
     due_at: datetime
     attempts: int
@@ -153,17 +156,33 @@ def deliveries(
         wanted = wanted.where(_n.subject_kind == "case", _n.subject.in_(_cases(household)))
     if state is not None:
         wanted = wanted.where(_d.state == state)
+    rows = conn.execute(wanted).mappings().all()
+    names = _names(conn, {one for row in rows if (one := _of_contact(row["recipient"]))})
     return [
         DeliveryRow(
             **{
                 **row,
+                "resident": names.get(_of_contact(row["recipient"]) or ""),
                 "kind": NoticeKind(row["kind"]),
                 "urgency": Urgency(row["urgency"]),
                 "state": DeliveryState(row["state"]),
             }
         )
-        for row in conn.execute(wanted).mappings()
+        for row in rows
     ]
+
+
+def _of_contact(recipient: str) -> str | None:
+    """The resident of `contact/RESIDENT/POSITION`."""
+    kind, _, rest = recipient.partition("/")
+    return rest.rpartition("/")[0] if kind == "contact" else None
+
+
+def _names(conn: Connection, residents: Collection[str]) -> dict[str, str]:
+    if not residents:
+        return {}
+    rows = conn.execute(select(t.resident.c.id, t.resident.c.name).where(t.resident.c.id.in_(residents)))
+    return {row.id: row.name for row in rows}
 
 
 def to_nobody(conn: Connection, now: datetime, *, household: str | None = None) -> list[NobodyRow]:

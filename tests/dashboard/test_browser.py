@@ -1,13 +1,12 @@
 """The board in a real Chromium: what a CSW sees, hears of the page itself, and does with the keyboard."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect
 
 from contract.events import Intent
 from contract.places import cache_folder
@@ -21,39 +20,16 @@ from provisioning.broker import Broker
 from tests import cast
 from tests.clock import TravellingClock
 from tests.dashboard import bigtown
-from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol
+from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol, Open
 from tests.dashboard.homes import Homes
 from tests.dashboard.relay import Relay
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SOON = 20_000
 """Milliseconds in which something live must be there; it takes a fraction of a second when nobody else computes."""
 AXE = cache_folder() / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    program = shutil.which("chromium")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium: the gate may not lose the browser tests quietly")
-        pytest.skip("no chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -107,24 +83,6 @@ class Said:
     def _console(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):
             self.complained.append(text)
-
-
-Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Open]:
-    """A page of a fresh browser profile, `width` by `height`."""
-    opened = []
-
-    def make(width: int = 1440, height: int = 900) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
-        opened.append(context)
-        return context.new_page()
-
-    yield make
-    for context in opened:
-        context.close()
 
 
 def enter(page: Page, url: str, login: str = "mori", password: str = PASSWORD) -> None:
