@@ -88,6 +88,8 @@ class Config(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quiet: QuietHours | None = None
     listen_for_help: bool = False
     """Consent to listen for calls for help outside of check-ins too."""
+    keep_audio: bool = False
+    """Consent to keep answers as sound: encrypted, at home only, for some days."""
 
 
 class CommandKind(StrEnum):

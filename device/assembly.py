@@ -3,6 +3,7 @@
 import threading
 
 from contract.places import models_folder
+from contract.time import SystemClock
 from device.app import Speaker
 from device.config import DeviceConfig, PanelConfig
 from device.faults import Part
@@ -11,6 +12,7 @@ from device.health.vitals import Vitals
 from device.listen.choose import load_recognizer
 from device.listen.ear import Ear
 from device.listen.home_microphone import HomeMicrophone
+from device.listen.kept_audio import AudioArchive, KeepingRecognizer
 from device.listen.overhear import Overhearing
 from device.listen.pyaudio_microphone import PyAudioMicrophone, never_muted
 from device.listen.settings import load_settings
@@ -56,9 +58,18 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
         config.sound.microphone, settings.microphone, (lambda: panel.muted) if panel else never_muted
     )
     microphone = HomeMicrophone(card, stopping, presses, vitals)
+    archive, kept = None, recognizer
+    if config.privacy.audio_recipient:
+        archive = AudioArchive(
+            config.data / "kept",
+            config.privacy.audio_recipient,
+            config.privacy.keep_audio_for,
+            SystemClock(),
+        )
+        kept = KeepingRecognizer(recognizer, archive)
     return Speaker(
         config,
-        ear=Ear(microphone, recognizer, settings),
+        ear=Ear(microphone, kept, settings),
         voice=PromptCache(OpenJTalkVoice(), config.data / "prompts"),
         loudspeaker=SharedLoudspeaker(PyAudioLoudspeaker(config.sound.loudspeaker, cut=cut), cut),
         understanding=Understanding.load(),
@@ -67,7 +78,15 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
         stopping=stopping,
         render_ahead=True,
         broken=broken,
-        fittings=Fittings(presses, vitals, microphone, panel, Overhearing(microphone, settings), recognizer),
+        fittings=Fittings(
+            presses=presses,
+            vitals=vitals,
+            microphone=microphone,
+            panel=panel,
+            overhearing=Overhearing(microphone, settings),
+            recognizer=recognizer,
+            archive=archive,
+        ),
     )
 
 

@@ -89,6 +89,14 @@ class PanelConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         )
 
 
+class PrivacyConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is kept of answers, for residents who agreed to that in writing; nothing otherwise."""
+
+    audio_recipient: Name | None = None
+    """Public key (`age1…`) that answers are encrypted to; without one no sound is ever kept."""
+    keep_audio_for: Duration = Duration(days=7)
+
+
 class DeviceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -103,6 +111,7 @@ class DeviceConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     sound: SoundConfig = SoundConfig()
     recognizer: RecognizerConfig = RecognizerConfig()
     panel: PanelConfig = PanelConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
 
 
 def read_config(path: Path) -> DeviceConfig:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from device.health.vitals import Vitals
 from device.listen.home_microphone import HomeMicrophone
+from device.listen.kept_audio import AudioArchive
 from device.listen.overhear import Overhearing
 from device.listen.recognizer import Recognizer
 from device.panel.panel import Panel
@@ -21,3 +22,5 @@ class Fittings:
     overhearing: Overhearing | None = None
     """To listen along for calls for help; needs a recognizer too."""
     recognizer: Recognizer | None = None
+    archive: AudioArchive | None = None
+    """For answers kept with consent."""

@@ -125,6 +125,8 @@ class House:
         if self._attendant:
             self._attendant.attend(agreement.config, agreement.since, self._dialogue, self._emit)
         self.caretaker.tick(agreement.config, now)
+        if self._fittings.archive:
+            self._fittings.archive.tick(bool(agreement.config and agreement.config.keep_audio), now)
         panel = self._fittings.panel
         self._link.say_muted(panel.muted if panel else self._dialogue.muted)
 

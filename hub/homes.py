@@ -55,6 +55,7 @@ def configurations(
             reminders=said[resident].reminders,
             quiet=speaking.quiet,
             listen_for_help=Tick.listen_for_help in consents[resident],
+            keep_audio=Tick.keep_audio in consents[resident],
         )
         if resident in names
         else Config(revision=1, retry_after_seconds=retries)

@@ -44,9 +44,11 @@ def device(
         )
     from device.assembly import assemble, missing_cards
     from device.config import read_config
+    from device.privacy import forbid_core_dumps
     from mimamori import logs
     from mimamori.device_console import Console
 
+    forbid_core_dumps()
     settings = read_config(config)
     logs.set_up(settings.log_level)
     broken = missing_cards(settings)
@@ -56,6 +58,9 @@ def device(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     speaker = assemble(settings, broken, Console(settings))
+    no_panel = "ボタンの配線 ([panel]) が設定にないので、ボタンなしで動きます。"
+    if sentence := broken.get("panel", "" if settings.panel.wired else no_panel):
+        print(f"mimamori device: {sentence}", file=sys.stderr, flush=True)
 
     def run() -> None:
         try:

@@ -282,3 +282,17 @@ def test_a_speaker_listens_for_help_between_check_ins_only_with_that_consent(
     assert [device for device, config in office_.look().items() if config.listen_for_help] == [
         cast.SATO_SPEAKER
     ]
+
+
+def test_a_speaker_keeps_sound_only_with_that_consent(
+    town: Store, clock: TravellingClock, policy: Policy
+) -> None:
+    office_ = Office(town, clock, policy)
+    assert not any(config.keep_audio for config in office_.look().values())
+    town.write(
+        lambda conn: conn.execute(
+            insert(t.consent).values(resident_id=cast.SATO, tick="keep_audio", granted_at=clock.now())
+        )
+    )
+    office_.commander.forget()
+    assert [device for device, config in office_.look().items() if config.keep_audio] == [cast.SATO_SPEAKER]
