@@ -26,7 +26,7 @@ from device.line.post import Post
 from device.line.second_copy import SecondCopies
 from device.memory import Memory
 from device.orders import Orders
-from device.schedule import due, is_open
+from device.schedule import due
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, Step, ignore
@@ -42,13 +42,12 @@ from device.talk.turns import Prompt, Start
 from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
 from device.upkeep import Upkeep
 from device.vigil import Vigil
+from device.waking import left_open
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 0.5
 """How often the wall clock is looked at. Nothing is counted down, so a clock may jump as it likes."""
-MOST_STARTS = 2
-"""An asking cut off this often is reported as not played: a question must not be what brings the speaker down."""
 QUESTION = "how_are_you"
 
 News = FromHub | LineUp | None
@@ -204,20 +203,9 @@ class Speaker:
         for part, why in self._broken.items():
             self._faults.broken(part, why)
         self._announcements.wake_up()
-        now = self._clock.now()
-        config, since = self._agreement.config, self._agreement.since
-        for asking in list(self._memory.askings.values()):
-            if not asking.open:
-                continue
-            kept = self._memory.kept
-            if kept and (kept.slot, kept.attempts) == (asking.slot, asking.attempts):
-                # Well, and agreed to: what was still being asked about is lost, the answer is not (P1).
-                self._emit(kept)
-                continue
-            again = config is not None and is_open(config, since, asking.slot, now)
-            if not again or asking.starts >= MOST_STARTS:
-                # Whether it was heard nobody knows, so nobody is called silent (P2).
-                self._emit(CheckIn(slot=asking.slot, outcome=Outcome.not_played, attempts=asking.attempts))
+        agreed = self._agreement
+        for check_in in left_open(self._memory, agreed.config, agreed.since, self._clock.now()):
+            self._emit(check_in)
 
     def _await_news(self) -> None:
         try:

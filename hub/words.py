@@ -19,6 +19,13 @@ PARTS: Mapping[str, str] = {
 }
 """The parts of a speaker, as a technician says them."""
 
+EXTRAS: Mapping[str, str] = {
+    "slept": "よく眠れたか",
+    "ate": "食事をしたか",
+    "took_medicine": "薬を飲んだか",
+}
+"""The further questions of the packaged prompts; a city's own stand under their key."""
+
 ABSENCES: Mapping[str, str] = {"out": "外出", "hospital": "入院", "day_service": "デイサービス"}
 """The kinds of an absence."""
 

@@ -18,6 +18,7 @@ from hub.watch.slots import SlotKey
 from hub.work import Work
 
 _NOT_ASKED = (ReasonCode.muted, ReasonCode.mic_fault, ReasonCode.not_played)
+_YES_NO = {"yes": "はい", "no": "いいえ"}
 _SAID = {
     Intent.going_out: "出かけるとの応答",
     Intent.declined: "今はよいとの応答",
@@ -135,8 +136,14 @@ def after_answer(
 
 
 def said(check_in: CheckIn) -> str:
-    """How the history calls an answer in time."""
-    return _SAID.get(check_in.intent or Intent.fine, "応答あり")
+    """How the history calls an answer in time, with what staff should see of the further questions."""
+    answered = _SAID.get(check_in.intent or Intent.fine, "応答あり")
+    worrying = [
+        f"{words.EXTRAS.get(each.question, each.question)}:{_YES_NO[each.answer]}"
+        for each in check_in.extras
+        if each.worrying and each.answer in _YES_NO
+    ]
+    return f"{answered}。気になる答え {'、'.join(worrying)}" if worrying else answered
 
 
 def _asked(work: Work, slot: RowMapping, check_in: CheckIn) -> None:

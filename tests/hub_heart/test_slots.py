@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, update
 
-from contract.events import CheckIn, Intent, Outcome
+from contract.events import CheckIn, ExtraAnswer, Intent, Outcome
 from hub import agenda, watch
 from hub.store import tables as t
 from hub.vocabulary import DueKind, SlotState
@@ -170,3 +170,17 @@ def test_slots_planned_by_late_answers_are_not_planned_twice(town: Town) -> None
     ]
     with town.store.read() as conn:
         assert agenda.failing(conn) == []
+
+
+def test_a_worrying_answer_to_a_further_question_stands_in_the_history_and_raises_nobody(town: Town) -> None:
+    town.home("sato", slots={"evening": "18:00"})
+    town.until(f"{MONDAY} 18:00:20")
+    extras = [
+        ExtraAnswer(question="slept", answer="no", worrying=True),
+        ExtraAnswer(question="ate", answer="yes"),
+        ExtraAnswer(question="sang", answer="yes", worrying=True),
+    ]
+    town.send("sato", CheckIn(slot=EVENING, outcome=Outcome.answered, intent=Intent.fine, extras=extras))
+    told = [row.why for row in town.history("slot", f"sato/{EVENING}")]
+    assert told[-1] == "応答あり。気になる答え よく眠れたか:いいえ、sang:はい"
+    assert town.cases() == []
