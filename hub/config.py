@@ -36,6 +36,9 @@ class BrokerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     client_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$")] = "mimamori-hub"
     """The name of the persistent session: what was published while the hub was away is kept under it."""
     keepalive_seconds: Annotated[int, Meta(ge=5, le=600)] = 30
+    nats: tuple[Annotated[str, Meta(pattern=r"^(nats|tls)://[^/\s]+$")], ...] = ()
+    """Servers of a NATS cluster (`nats://host:4222`): the homes are heard from its replicated log, by several workers.
+    Empty: by one MQTT session, at any broker."""
     tls: Tls | None = None
 
 

@@ -17,9 +17,10 @@ from contract.commands import Ack, encode
 from contract.ids import NewId, uuid7
 from contract.time import Clock
 from contract.topics import Channel, topic
-from hub import agenda, due, pulse
+from hub import agenda, due, pulse, sight
 from hub.config import BrokerConfig
 from hub.inbox import Taken, take_in_read
+from hub.jetstream import JetStreamLine
 from hub.lanes import Lanes
 from hub.line import Delivery, Line
 from hub.messages import read
@@ -74,6 +75,7 @@ class Ingest:
         on_sight: Callable[[], None] = lambda: None,
         ids: NewId = uuid7,
         batch: int = BATCH,
+        worker: str = "",
     ) -> None:
         """`start` connects; `on_sight` is called when `line.hears` has changed; `batch` is the most of a transaction."""
         self._store = store
@@ -88,7 +90,14 @@ class Ingest:
         self._sees = False
         self.on_telemetry: Callable[[Sequence[Reading]], None] = lambda _readings: None
         """Is handed what speakers tell of themselves, in the worker's thread, and must not wait."""
-        self.line = Line(broker, clock, self._arrived, on_sight)
+        self._worker_name = worker
+        """Empty for the only one; else one of several, which are blind only together."""
+        self._beaten: datetime | None = None
+        self.line: Line | JetStreamLine = (
+            JetStreamLine(broker, clock, self._arrived, on_sight)
+            if broker.nats
+            else Line(broker, clock, self._arrived, on_sight)
+        )
         self.fault: str | None = None
         """Why the last batch could not be stored; None when it could."""
         self.taken = 0
@@ -98,7 +107,7 @@ class Ingest:
 
     def start(self) -> None:
         """Begin to listen. The hub counts as blind until it is connected and subscribed."""
-        self._store.write(lambda conn: due.lose_sight(conn, self._clock.now()))
+        self._store.write(self._go_blind)
         self._worker.start()
         self.line.start()
 
@@ -109,6 +118,11 @@ class Ingest:
         if self._worker.is_alive():
             self._worker.join()
         self.line.stop()
+        if self._worker_name:
+            try:
+                self._store.write(self._go_blind)
+            except StoreFault as error:
+                log.error("ingest.cannot_store", error=type(error).__name__)
 
     @property
     def waiting(self) -> int:
@@ -199,7 +213,9 @@ class Ingest:
     def _look(self) -> None:
         """Write down when the hub began to hear nobody, and when it hears again."""
         hears = self.line.hears
-        if hears and not self._sees:
+        if self._worker_name:
+            self._look_beside_others(hears)
+        elif hears and not self._sees:
             self._store.write(lambda conn: self._regain(conn, self._clock.now()))
         elif not hears:
             # Said again and again: the sweep, after an oversleep, takes the hub for seeing.
@@ -209,6 +225,27 @@ class Ingest:
                 self._store.write(lambda conn: due.lose_sight(conn, self._clock.now()))
         self._sees = hears
         self._seen_before |= hears
+
+    def _look_beside_others(self, hears: bool) -> None:
+        """The same for one of several workers: they are blind when none of them hears."""
+        now = self._clock.now()
+        if hears and (not self._sees or self._beaten is None or now - self._beaten >= sight.EVERY):
+            self._store.write(lambda conn: self._still_hear(conn, now))
+            self._beaten = now
+        elif not hears and self._sees:
+            self._store.write(self._go_blind)
+
+    def _still_hear(self, conn: Connection, now: datetime) -> None:
+        sight.beat(conn, self._worker_name, now)
+        if agenda.blind_since(conn) is not None:
+            self._regain(conn, now)
+
+    def _go_blind(self, conn: Connection) -> None:
+        now = self._clock.now()
+        if self._worker_name:
+            sight.end(conn, self._worker_name)
+        if not (self._worker_name and sight.workers(conn, now)):
+            due.lose_sight(conn, now)
 
     def _regain(self, conn: Connection, now: datetime) -> None:
         since = agenda.blind_since(conn)

@@ -7,25 +7,30 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+import msgspec
 import structlog
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, districts, pulse, quarantine, speaking, standing
+from hub import agenda, districts, pulse, quarantine, sight, speaking, standing
 from hub import policy as policies
+from hub import roles as roles_of_hub
 from hub.commanding import Commander
 from hub.config import HubConfig, load
 from hub.districts import Districts
 from hub.due import Sweeper
 from hub.handlers import HANDLERS
 from hub.ingest import Ingest
+from hub.jetstream import JetStreamLine
+from hub.line import Line, Teller
 from hub.notices import state as notices_state
 from hub.notices.service import Notices, settings_of
 from hub.policy import Policy, PolicyBook
 from hub.retention import daily as keeping
 from hub.retention import policy as retention
+from hub.roles import ALL, Role
 from hub.store.database import Store, StoreFault
 from hub.telemetry.keeper import Keeper
 from hub.vocabulary import DueKind
@@ -82,15 +87,31 @@ class Health(Struct, frozen=True, kw_only=True):
 class Hub:
     """One town's hub. `start` either has everything running or raises `Refused` with nothing running."""
 
-    def __init__(self, config: HubConfig, clock: Clock | None = None) -> None:
-        """Reads the policy and the districts, opens the store; `Refused` says what is wrong with them."""
+    def __init__(
+        self,
+        config: HubConfig,
+        clock: Clock | None = None,
+        roles: frozenset[Role] = ALL,
+        name: str = "",
+    ) -> None:
+        """Reads the policy and the districts, opens the store; `Refused` says what is wrong with them.
+
+        `roles` is what this process does, `name` what it is called among others on a server's store.
+        """
         self.config = config
         self.clock = clock or SystemClock()
+        self.roles = roles
+        name = roles_of_hub.worker_name(name) if config.store.url else ""
+        if roles != ALL and not config.store.url:
+            raise Refused(
+                "役割 (--role) を分けられるのは、[store] の url に PostgreSQL を書いたときだけです。"
+                "SQLite ではすべての役割を 1 つのハブで動かしてください。"
+            )
         base, self.districts = _data(config)
         self.policies = PolicyBook(base)
         self.retention = retention.load(Path(config.retention) if config.retention else None)
         said = speaking.load(Path(config.speaking) if config.speaking else None)
-        self._lock = _lock(config)
+        self._lock = _lock(config, "-".join([*sorted(roles), name]) if name else "")
         try:
             self.store = open_store(config, self.districts)
         except BaseException:
@@ -105,7 +126,13 @@ class Hub:
                 self.store.write(
                     lambda conn: agenda.schedule(conn, DueKind.policy_change, "start", self.clock.now())
                 )
-            self.ingest = Ingest(self.store, config.broker, self.clock, self.policies, self._sight_changed)
+            broker = config.broker
+            if name and broker.nats:
+                broker = msgspec.structs.replace(broker, client_id=f"{broker.client_id}-{name}")
+            self.ingest = Ingest(
+                self.store, broker, self.clock, self.policies, self._sight_changed, worker=name
+            )
+            self._teller = None if Role.ingest in roles else Teller(broker, self._sight_changed)
             self.telemetry = Keeper(self.store, config.telemetry)
         except BaseException:
             self._close()
@@ -117,7 +144,7 @@ class Hub:
             self.store,
             self.clock,
             self.policies,
-            lambda topic, payload: self.ingest.line.publish(topic, payload, retain=True),
+            lambda topic, payload: self._telling.publish(topic, payload, retain=True),
             said,
         )
         try:
@@ -130,10 +157,13 @@ class Hub:
         self._bell = threading.Event()
         self._stopping = threading.Event()
         self._unsubscribe = self.store.on_change(lambda _revision: self._bell.set())
+        self._sweeping = threading.Thread(target=self.sweeper.run, name="sweeper", daemon=True)
         self._threads = [
-            threading.Thread(target=self.sweeper.run, name="sweeper", daemon=True),
+            self._sweeping,
             threading.Thread(target=self._command, name="commander", daemon=True),
         ]
+        if self._teller is not None:
+            self._threads.append(threading.Thread(target=self._watch_sight, name="sight", daemon=True))
 
     @property
     def policy(self) -> Policy:
@@ -142,12 +172,17 @@ class Hub:
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
-        self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention))
-        self.telemetry.start()
-        self.ingest.start()
-        for thread in self._threads:
-            thread.start()
-        self.notices.start()
+        if Role.ingest in self.roles:
+            self.telemetry.start()
+            self.ingest.start()
+        if Role.watch in self.roles:
+            self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention))
+            if self._teller is not None:
+                self._teller.start()
+            for thread in self._threads:
+                thread.start()
+        if Role.notify in self.roles:
+            self.notices.start()
         log.info("hub.started")
 
     def stop(self) -> None:
@@ -157,13 +192,17 @@ class Hub:
         self._stopping.set()
         self._bell.set()
         self._unsubscribe()
-        self.ingest.stop()
-        self.telemetry.stop()
+        if Role.ingest in self.roles:
+            self.ingest.stop()
+            self.telemetry.stop()
         self.sweeper.stop()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
-        self.notices.stop()
+        if self._teller is not None and Role.watch in self.roles:
+            self._teller.stop()
+        if Role.notify in self.roles:
+            self.notices.stop()
         self._close()
         log.info("hub.stopped")
 
@@ -189,12 +228,30 @@ class Hub:
     def _sight_changed(self) -> None:
         self._bell.set()
 
+    @property
+    def _telling(self) -> Line | JetStreamLine | Teller:
+        """The line on which speakers are told their times."""
+        return self._teller or self.ingest.line
+
+    def _watch_sight(self) -> None:
+        """The processes that listen may have died without a word: then nobody is called silent (P6)."""
+        while not self._stopping.wait(sight.EVERY.total_seconds()):
+            now = self.clock.now()
+            try:
+                with self.store.read() as conn:
+                    blind = agenda.blind_since(conn) is None and not sight.workers(conn, now)
+                if blind:
+                    log.warning("hub.nobody_listens")
+                    self.store.write(lambda conn, now=now: agenda.lose_sight(conn, now))  # type: ignore[misc]
+            except (StoreFault, SQLAlchemyError) as error:
+                log.error("sight.cannot_store", error=type(error).__name__)
+
     def _command(self) -> None:
         heard_before = False
         told_by = self.policy
         while not self._stopping.is_set():
             self._bell.clear()
-            hears = self.ingest.line.hears
+            hears = self._telling.hears
             if hears:
                 try:
                     with self.store.read() as conn:
@@ -222,7 +279,7 @@ class Hub:
             failing = len(agenda.failing(conn))
             quarantined = quarantine.count(conn)
             notices = notices_state.queue(conn, now)
-        blindness = self._blindness(now, last_sweep)
+        blindness = self._blindness(now, last_sweep, blind_since)
         problems = [blindness] if blindness else []
         if failing:
             problems.append(
@@ -239,7 +296,7 @@ class Hub:
             problem=" ".join(problems) or None,
             blindness=blindness,
             at=now,
-            listening=self.ingest.line.hears,
+            listening=self.ingest.line.hears if Role.ingest in self.roles else blind_since is None,
             blind_since=blind_since,
             last_event_at=last_event,
             last_event_age_s=_age(now, last_event),
@@ -257,21 +314,32 @@ class Hub:
             telemetry_fault=self.telemetry.fault,
         )
 
-    def _blindness(self, now: datetime, last_sweep: datetime | None) -> str | None:
-        """The first reason why the pages may be behind, the gravest first."""
+    def _blindness(
+        self, now: datetime, last_sweep: datetime | None, blind_since: datetime | None
+    ) -> str | None:
+        """The first reason why the pages may be behind, the gravest first; of other processes, what the store knows."""
         if self.store.fault is not None:
             return self.store.fault
+        deaf = self._deafness(blind_since)
+        if deaf is not None:
+            return deaf
+        if self.sweeper.fault is not None:
+            return f"期限を見る係が処理できません ({self.sweeper.fault})。"
+        stopped = Role.watch in self.roles and not self._sweeping.is_alive()
+        if stopped or last_sweep is None or now - last_sweep > SWEEP_OVERDUE:
+            return "期限を見る係が止まっています。ハブを起動し直してください。"
+        return None
+
+    def _deafness(self, blind_since: datetime | None) -> str | None:
+        if Role.ingest not in self.roles:
+            if blind_since is None:
+                return None
+            return "家々の声を受け取る係 (ingest) が 1 つも動いていません。起動し直してください。"
         if self.ingest.line.fault is not None:
             return self.ingest.line.fault
         if not self.ingest.alive:
             return "届いた記録を書く係が止まっています。ハブを起動し直してください。"
-        if self.ingest.fault is not None:
-            return self.ingest.fault
-        if self.sweeper.fault is not None:
-            return f"期限を見る係が処理できません ({self.sweeper.fault})。"
-        if not self._threads[0].is_alive() or last_sweep is None or now - last_sweep > SWEEP_OVERDUE:
-            return "期限を見る係が止まっています。ハブを起動し直してください。"
-        return None
+        return self.ingest.fault
 
 
 def _age(now: datetime, at: datetime | None) -> float | None:
@@ -303,11 +371,11 @@ def open_store(config: HubConfig, known: Districts) -> Store:
     return store
 
 
-def _lock(config: HubConfig) -> TextIO:
-    """Hold the data folder for this process; the kernel lets go of it, however the process ends."""
+def _lock(config: HubConfig, name: str) -> TextIO:
+    """Hold the data folder, or `name` in it, for this process; the kernel lets go of it, however the process ends."""
     try:
         config.folder.mkdir(parents=True, exist_ok=True)
-        lock = (config.folder / "hub.lock").open("a+", encoding="ascii")
+        lock = (config.folder / f"hub{name and '-'}{name}.lock").open("a+", encoding="ascii")
     except OSError as error:
         raise Refused(
             f"データフォルダー {config.folder} に書けません ({error.strerror})。場所と権限を確かめてください。"

@@ -14,9 +14,21 @@ def hub(
         Path, typer.Option("--config", help="The hub's configuration; see hub/hub.example.toml.")
     ],
     web: Annotated[bool, typer.Option(help="Serve the pages and /api/v1 too.")] = True,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ingest, watch, notify or web, on PostgreSQL; again for several. All when left out."
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            help="What this process is called among others on one store; the machine's when left out."
+        ),
+    ] = "",
 ) -> None:
     """Run the hub of one town: listen to the homes, watch the clock, show the queue. Ends at SIGTERM or Ctrl-C."""
-    from hub import access
+    from hub import access, roles
     from hub.config import load
     from hub.service import Hub
     from mimamori import logs
@@ -26,8 +38,9 @@ def hub(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with Hub(settings) as running:
-        if not web:
+    does = roles.parse(role or [])
+    with Hub(settings, roles=does, name=name) as running:
+        if not web or roles.Role.web not in does:
             print("mimamori hub: 動いています。", file=sys.stderr, flush=True)
             stop.wait()
             return
