@@ -7,10 +7,12 @@ import socket
 import struct
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from contract.refusal import Refused
+from hub import mqtt
 
 WINDOW = 2000
 """Messages under way before their PUBACK is waited for."""
@@ -26,24 +28,34 @@ class Wire:
     """One connection."""
 
     def __init__(
-        self, port: int, name: str, password: str, *, keep: bool = False, host: str = "127.0.0.1"
+        self,
+        port: int,
+        name: str,
+        password: str,
+        *,
+        keep: bool = False,
+        client_id: str = "",
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
-        """Connect as `name`; `keep` asks for a persistent session."""
-        self._socket = socket.create_connection((host, port), PATIENCE_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        flags = 0xC0 if keep else 0xC2
-        words = [
-            _text("MQTT"),
-            bytes([4, flags]),
-            struct.pack("!H", 600),
-            _text(name),
-            _text(name),
-            _text(password),
-        ]
-        self._send(0x10, b"".join(words))
-        answer = self._exactly(4)
-        if answer[0] != 0x20 or answer[3] != 0:
-            raise Refused(f"ブローカーが {name} を断りました ({answer.hex()})。")
+        """Connect to 127.0.0.1 as `name`; `keep` asks for a persistent session, called `client_id` or like the user."""
+        address = mqtt.Address(
+            host="127.0.0.1",
+            port=port,
+            client_id=client_id or name,
+            username=name,
+            password=password,
+            keepalive_seconds=600,
+        )
+        self._socket = socket.create_connection((address.host, address.port), patience)
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.sendall(mqtt.connect(address, keep=keep))
+            answer = self._exactly(4)
+            if answer[0] != 0x20 or answer[3] != 0:
+                raise Refused(f"ブローカーが {name} を断りました ({answer.hex()})。")
+        except BaseException:
+            self._socket.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -55,13 +67,13 @@ class Wire:
 
     def close(self) -> None:
         """Say goodbye."""
-        self._socket.sendall(b"\xe0\x00")
+        with suppress(OSError):  # it may be the broker that has gone
+            self._socket.sendall(b"\xe0\x00")
         self._socket.close()
 
     def subscribe(self, *topics: str) -> None:
         """Ask for these, QoS 1; what comes is not read."""
-        body = struct.pack("!H", 1) + b"".join(_text(each) + b"\x01" for each in topics)
-        self._send(0x82, body)
+        self._socket.sendall(mqtt.subscribe(1, [(topic, 1) for topic in topics]))
         answer = self._exactly(4 + len(topics))
         if answer[0] != 0x90 or 0x80 in answer[4:]:
             raise Refused(f"ブローカーが購読を断りました ({answer.hex()})。")
@@ -95,8 +107,8 @@ class Wire:
                 waiting = []
                 if not full or not room.acquire(blocking=False):
                     room.acquire()
-            body = _text(topic) + struct.pack("!H", number % 65_535 + 1) + payload
-            waiting.append(b"\x32" + _length(len(body)) + body)
+            body = mqtt.text(topic) + struct.pack("!H", number % 65_535 + 1) + payload
+            waiting.append(mqtt.packet(0x32, body))
             if failed:
                 break
         if waiting and not failed:
@@ -104,9 +116,6 @@ class Wire:
         reader.join()
         if failed:
             raise Refused(f"ブローカーとの接続が切れました ({failed[0]})。")
-
-    def _send(self, kind: int, body: bytes) -> None:
-        self._socket.sendall(bytes([kind]) + _length(len(body)) + body)
 
     def _exactly(self, count: int) -> bytes:
         got = b""
@@ -116,17 +125,3 @@ class Wire:
                 raise Refused("ブローカーが接続を閉じました。")
             got += more
         return got
-
-
-def _text(text: str) -> bytes:
-    raw = text.encode()
-    return struct.pack("!H", len(raw)) + raw
-
-
-def _length(length: int) -> bytes:
-    out = bytearray()
-    while True:
-        length, digit = divmod(length, 128)
-        out.append(digit | (0x80 if length else 0))
-        if not length:
-            return bytes(out)

@@ -42,7 +42,7 @@ STREAM_BYTES = 8 * 1024**3
 events."""
 FETCH = 500
 FETCH_SECONDS = 1.0
-ACK_WAIT_SECONDS = 30.0
+ACK_WAIT_SECONDS = 15.0
 """After which another worker gets what this one has not acknowledged."""
 MOST_UNACKNOWLEDGED = 20_000
 """Of all workers together."""

@@ -178,13 +178,15 @@ class Client:
         self._open = False
         """Whether the broker has let us in and is believed to be there."""
         self._stopping = threading.Event()
-        self._bell, self._ringer = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ringer.setblocking(False)
+        self._bell: socket.socket | None = None
+        self._ringer: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
     def start(self) -> None:
         """Begin to connect."""
+        self._bell, self._ringer = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ringer.setblocking(False)
         self._thread.start()
 
     def stop(self) -> None:
@@ -193,8 +195,9 @@ class Client:
         self._ring()
         if self._thread.is_alive():
             self._thread.join()
-        self._bell.close()
-        self._ringer.close()
+        for end in (self._bell, self._ringer):
+            if end is not None:
+                end.close()
 
     def subscribe(self, topics: Sequence[tuple[str, int]]) -> None:
         """Ask for these; the answer goes to the handler."""
@@ -219,8 +222,9 @@ class Client:
         return True
 
     def _ring(self) -> None:
-        with suppress(OSError):  # it is ringing already, or nobody is there to hear it
-            self._ringer.send(b"\x00")
+        if self._ringer is not None:
+            with suppress(OSError):  # it is ringing already, or nobody is there to hear it
+                self._ringer.send(b"\x00")
 
     # ---- the thread -------------------------------------------------------------------------------------
 
@@ -262,6 +266,7 @@ class Client:
 
     def _converse(self, line: socket.socket) -> None:
         """Read and write until the connection breaks (raises OSError) or `stop` is called (returns)."""
+        assert self._bell is not None
         patience = self._address.keepalive_seconds
         greeted = heard = time.monotonic()
         asked: float | None = None

@@ -1,4 +1,4 @@
-"""`mimamori bench ingest|watch|burst`: what the hub can bear."""
+"""`mimamori bench ingest|watch|burst|cluster`: what the hub can bear."""
 
 from typing import Annotated
 
@@ -57,6 +57,20 @@ def burst(
     _show(measure(homes, misses, store, runs), as_json)
 
 
+def cluster(
+    events: Annotated[int, typer.Option("--events", min=100, help="Events of a run.")] = 20_000,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Ingest processes.")] = 2,
+    kill: Annotated[bool, typer.Option(help="Kill a worker and the log's leader in the middle.")] = True,
+    runs: _Runs = 5,
+    as_json: _Json = False,
+) -> None:
+    """Three NATS nodes, PostgreSQL and several workers, some of them killed: what is lost, what happens twice."""
+    _quietly()
+    from bench.cluster import measure
+
+    _show(measure(events, workers, runs, kill=kill), as_json)
+
+
 def _quietly() -> None:
     from mimamori import logs
 
@@ -71,5 +85,5 @@ def _show(report: Report, as_json: bool) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into `mimamori bench`."""
-    for command in (ingest, watch, burst):
+    for command in (ingest, watch, burst, cluster):
         app.command()(command)
