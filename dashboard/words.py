@@ -154,6 +154,7 @@ REASON: dict[ReasonCode, str] = {
     ReasonCode.not_played: "声かけが再生されなかった",
     ReasonCode.device_fault: "機器の不具合",
     ReasonCode.change: "変化の兆し",
+    ReasonCode.concern: "気になる答え",
     ReasonCode.away: "不在",
 }
 

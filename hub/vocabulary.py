@@ -151,6 +151,8 @@ class ReasonCode(StrEnum):
     device_fault = "device_fault"
     change = "change"
     """変化の兆し: lately other than usual. Never graver than needs_check by itself."""
+    concern = "concern"
+    """An answer to a further question that staff should see: did not sleep, did not eat."""
     away = "away"
     """Only on slots: nothing was asked during an absence."""
 

@@ -18,6 +18,7 @@ from hub.work import HUB, Work
 _ONE_AT_A_TIME = frozenset(
     {
         ReasonCode.missed,
+        ReasonCode.concern,
         ReasonCode.device_unreachable,
         ReasonCode.not_installed,
         ReasonCode.muted,

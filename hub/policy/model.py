@@ -166,6 +166,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ladders: dict[str, list[Step]]
     slot_words: dict[str, str] = msgspec.field(default_factory=dict)
     """How staff call a slot: morning is 朝."""
+    extra_words: dict[str, str] = msgspec.field(default_factory=dict)
+    """What staff call a worrying answer to a further question, by the question's key."""
     absence_unless_said: dict[str, Duration] = msgspec.field(default_factory=dict)
     """How long an absence lasts whose end nobody named, by kind."""
 

@@ -84,6 +84,11 @@ def _concern(work: Work, event: Event, check_in: CheckIn, resident_id: str) -> N
         code, said = _SPOKEN[check_in.intent]
         named = checkins.named(work, resident_id, check_in.slot)
         _person_needs_check(work, event, resident_id, code, f"{said}({named})")
+    elif worrying := [extra.question for extra in check_in.extras if extra.worrying]:
+        called = "、".join(work.policy.extra_words.get(question, question) for question in worrying)
+        named = checkins.named(work, resident_id, check_in.slot)
+        said = f"気になる答え: {called}({named})"
+        _person_needs_check(work, event, resident_id, ReasonCode.concern, said)
 
 
 def _talk(work: Work, event: Event, resident_id: str) -> None:

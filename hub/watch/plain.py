@@ -138,7 +138,8 @@ class _Batch:
 
     def _asked(self, arrival: Arrival, check_in: CheckIn) -> bool:
         """An asking of a slot that is open, or that was answered already; False if it needs more than its rows."""
-        if not check_in.outcome.was_asked or check_in.intent not in _HARMLESS:
+        worrying = any(extra.worrying for extra in check_in.extras)
+        if not check_in.outcome.was_asked or check_in.intent not in _HARMLESS or worrying:
             return False
         key = self._key_of(arrival.event.device, check_in)
         slot = self._slots.get(key) if key is not None else None
