@@ -14,7 +14,7 @@ from contract.time import office_date
 from dashboard.front import Front
 from dashboard.live import STALE_SECONDS, Beat, Live, Render, Scope
 from dashboard.words import long_date
-from hub import views
+from hub import duty, views
 from hub.access import Action, Resource, Session, Viewer, find_session_by_hash
 
 
@@ -31,9 +31,11 @@ def renderer(front: Front) -> Render:
         with front.hub.store.read() as conn:
             if scope.fields == "six":
                 return _flags(front, conn, now, scope.district or "")
-            board = views.board(conn, now, ranks=front.hub.policy.ranks, district=scope.district)
+            policy = front.hub.policy
+            board = views.board(conn, now, ranks=policy.ranks, district=scope.district)
+            watch = duty.at(conn, now, policy)
         shown = {person.id for row in (*board.people, *board.devices) for person in row.residents}
-        return front.render("_board.html", board=board, scope=scope), frozenset(shown)
+        return front.render("_board.html", board=board, duty=watch, scope=scope), frozenset(shown)
 
     return render
 

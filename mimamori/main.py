@@ -12,6 +12,7 @@ from mimamori.commands import (
     demo,
     device,
     doctor,
+    duty,
     fleet,
     hub,
     listen,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(provision.app, name="provision")
 app.add_typer(roster.app, name="roster")
 app.add_typer(policy.app, name="policy")
+app.add_typer(duty.app, name="duty")
 app.command("hub")(hub.hub)
 app.command("device")(device.device)
 app.command("demo")(demo.demo)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from contract.refusal import Refused
 from contract.time import office_date, office_instant
-from hub import views
+from hub import duty, views
 from hub.access import Action, Resource, Viewer, has_account, note
 from hub.api.acting import Case, Nothing, act
 from hub.api.answers import answer, described, raw_body, read_body
@@ -218,6 +218,12 @@ def add_to(api: APIRouter, gate: Gate) -> None:
             follow_up_on=said.follow_up_on,
         )
         return on_visit(viewer, visit_id, lambda desk: outings.report(desk, visit_id, report))
+
+    @api.get("/duty", summary="Who is on duty now", **described(duty.Watch))
+    def on_duty(viewer: Asking) -> Response:
+        gate.allow(viewer, Resource.outreach_queue)
+        with hub.store.read() as conn:
+            return answer(duty.at(conn, hub.clock.now(), hub.policy))
 
     @api.get("/caseload", summary="How much each worker has in hand", **described(list[caseload.Load]))
     def loads(viewer: Asking) -> Response:

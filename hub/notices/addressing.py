@@ -45,7 +45,7 @@ def address(conn: Connection, settings: Settings, now: datetime) -> int:
         )
         for row in rows
     }
-    found = resolve(conn, settings, set(asked.values()))
+    found = resolve(conn, settings, set(asked.values()), now)
     deliveries: list[dict[str, Any]] = []
     addressed: list[str] = []
     nobody: dict[str, list[str]] = defaultdict(list)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
+from hub import duty as duty_roster
 from hub.notices.notice import Audience, AudienceKind, DeliveryState, NoticeKind, Subject
 from hub.notices.settings import Settings
 from hub.store import tables as t
@@ -50,13 +51,19 @@ Asked = tuple[Audience, Subject, datetime]
 """An audience, what the notice is about and when it was put in; the last two matter for `told` only."""
 
 
-def resolve(conn: Connection, settings: Settings, asked: Collection[Asked]) -> dict[Asked, Found]:
-    """Who is behind each audience, in a few queries however many there are."""
+def resolve(
+    conn: Connection, settings: Settings, asked: Collection[Asked], now: datetime
+) -> dict[Asked, Found]:
+    """Who is behind each audience, in a few queries however many there are.
+
+    On duty is whoever has a shift at `now`; without one, those whom the settings name.
+    """
     by_kind: dict[AudienceKind, list[Asked]] = defaultdict(list)
     for one in asked:
         by_kind[one[0].kind].append(one)
     names = _accounts(conn)
-    duty = _staff(settings, names, settings.duty, "当番の通知先が設定されていません (notices.toml の duty)。")
+    named = duty_roster.accounts(conn, now) or settings.duty
+    duty = _staff(settings, names, named, "当番の通知先が設定されていません (notices.toml の duty)。")
     owners = _owners(conn, [one[0].of for one in by_kind[AudienceKind.owner]])
     contacts = _contacts(conn, [one[0].of for one in by_kind[AudienceKind.contacts]])
     told = _told(conn, by_kind[AudienceKind.told])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from hub import duty
 from hub.notices import outbox
 from hub.notices.notice import DUTY, Notice, NoticeKind, Subject, Urgency, contacts, owner
 from hub.outreach.cases import Case
@@ -68,15 +69,19 @@ def raised(work: Work, case: Case, resident_id: str, words: str, source: str) ->
 
 
 def step(work: Work, case: Case, step: Step, residents: Collection[str]) -> None:
-    """A case came to a step whose party is to be told: each resident's own contacts of that kind."""
+    """A case came to a step whose party is to be told: each resident's own contacts of that kind.
+
+    While nobody is on duty they are told that, too.
+    """
     if step.party not in PARTIES or case.lane is not Lane.person:
         return
+    staffed = duty.at(work.conn, work.now, work.policy).staffed
     outbox.put(
         work,
         [
             Notice(
                 key=f"case/{case.id}/step/{step.name}/{resident_id}"[:160],
-                kind=_kind(case.severity, NoticeKind.step),
+                kind=_kind(case.severity, NoticeKind.step if staffed else NoticeKind.nobody_on_duty),
                 audience=contacts(resident_id, step.party),
                 subject=Subject("case", case.id),
                 words=step.words,

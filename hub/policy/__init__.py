@@ -9,6 +9,7 @@ from hub.policy.loading import check_residents, load, load_demo, packaged_text, 
 from hub.policy.model import (
     AreaSize,
     Caseload,
+    Duty,
     Mode,
     Outage,
     Policy,
@@ -25,6 +26,7 @@ from hub.policy.versions import InForce, PolicyBook, Version, bring_in_force, in
 __all__ = [
     "AreaSize",
     "Caseload",
+    "Duty",
     "InForce",
     "Mode",
     "Outage",

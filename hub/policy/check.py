@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from contract.datafile import line_of
 from contract.refusal import Refused
-from hub.policy.model import Policy, RiskClass, Step
+from hub.policy.model import Policy, RiskClass, Step, of_day
 from hub.vocabulary import Party, ReasonCode, Severity
 
 NEEDED_CLASSES = ("standard", "high")
@@ -49,6 +49,8 @@ class _Check:
         self._watch()
         self._outage()
         self._providers()
+        if of_day(self._policy.duty.until) <= of_day(self._policy.duty.opens):
+            raise self._refuse("duty.until", "from より後の時刻にしてください。")
 
     def _ladder(self, path: str, steps: list[Step]) -> None:
         if not steps:

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from contract.commands import OfficeTime
 from contract.datafile import Duration
 from contract.refusal import Refused
-from contract.time import office_date, office_instant
+from contract.time import OFFICE_ZONE, office_date, office_instant
+from hub.holidays import is_holiday
 from hub.vocabulary import DeliveryMode, Party, ReasonCode, Severity
 
 _NONE = Duration()
@@ -69,6 +70,43 @@ class Watch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """After the hub was blind nobody is called silent for this long."""
     blind_after: Duration
     """The hub counts as blind when its clock stood still for longer than this."""
+
+
+class Duty(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"opens": "from"}):
+    """When the office is staffed, and what is said when nobody is there. Shifts of single people are in the store."""
+
+    opens: OfficeTime
+    until: OfficeTime
+    weekdays: Annotated[list[Annotated[int, Meta(ge=1, le=7)]], Meta(max_length=7)]
+    """ISO weekdays, Monday is 1."""
+    on_holidays: bool = False
+    closed: list[Annotated[str, Meta(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]] = msgspec.field(
+        default_factory=list
+    )
+    """Days of every year, "12-29": 年末年始."""
+    screen: Annotated[str, Meta(min_length=1, max_length=200)]
+    """What the board says while nobody is on duty."""
+
+    def staffed(self, now: datetime) -> bool:
+        """Whether the office is open at `now`."""
+        local = now.astimezone(OFFICE_ZONE)
+        day = local.date()
+        if day.isoweekday() not in self.weekdays or f"{day:%m-%d}" in self.closed:
+            return False
+        if not self.on_holidays and is_holiday(day):
+            return False
+        at = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        return of_day(self.opens) <= at < of_day(self.until)
+
+    def opens_next(self, now: datetime) -> datetime | None:
+        """When the office opens next; None if it never does within a year."""
+        day = office_date(now)
+        for _ in range(366):
+            at = office_instant(day, of_day(self.opens))
+            if at > now and self.staffed(at):
+                return at
+            day += timedelta(days=1)
+        return None
 
 
 class Caseload(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,6 +198,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     visit: Visit
     outage: Outage
     telling: Telling = Telling()
+    duty: Duty
     caseload: Caseload
     providers: list[Provider] = msgspec.field(default_factory=list)
     classes: dict[str, RiskClass]

@@ -513,6 +513,17 @@ policy_version = Table(
     Column("text", Text, nullable=False),  # the file as it was imported
 )
 
+duty_shift = Table(
+    "duty_shift",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("from_at", Instant, nullable=False),
+    Column("until_at", Instant, nullable=False),
+    Column("account", String(80), nullable=False),  # a login
+    Column("phone", String(20)),
+    Index("ix_duty_shift_until_at", "until_at"),  # who is on duty now?
+)
+
 # ---- people who log in, and what they looked at --------------------------------------------------------------
 
 account = Table(

@@ -138,5 +138,19 @@ def test_a_role_without_the_queue_does_none_of_it(web: TestClient, case: str, be
         ("/api/v1/visits/none/start", {}),
     ):
         assert web.post(path, headers=token, json=body).status_code == 403, path
-    for path in ("/api/v1/caseload", "/api/v1/visits", "/api/v1/outages"):
+    for path in ("/api/v1/duty", "/api/v1/caseload", "/api/v1/visits", "/api/v1/outages"):
         assert web.get(path, headers=token).status_code == 403, path
+
+
+def test_the_board_says_when_nobody_is_on_duty(
+    homes: Homes, web: TestClient, account: Enrol, bearer: Bearer
+) -> None:
+    """Monday the 23rd is a holiday."""
+    log_in(web, account())
+    assert "いまは当番がいません" in web.get("/").text
+    assert "次は あす 8:30 から" in web.get("/").text
+    assert web.get("/api/v1/duty", headers=bearer()).json()["staffed"] is False
+    homes.until("2026-11-24 09:00")
+    web.post("/logout")
+    log_in(web, "mori")
+    assert "いまは当番がいません" not in web.get("/").text
