@@ -31,7 +31,7 @@ _GZIP = 31
 class Entry(Struct, frozen=True, kw_only=True):
     """One file of the backup."""
 
-    name: Annotated[str, Meta(pattern=r"^(hub\.db|also/[^\x00]+)$")]
+    name: Annotated[str, Meta(pattern=r"^(hub\.db|tables/[a-z_]+\.copy|also/[^\x00]+)$")]
     size: Annotated[int, Meta(ge=0)]
     sha256: str
 
@@ -44,12 +44,14 @@ class Manifest(Struct, frozen=True, kw_only=True):
     program: str
     """Version of the program that made it."""
     engine: str
-    """sqlite: `hub.db` is a whole database."""
+    """sqlite: `hub.db` is a whole database; postgresql: `tables/` holds what COPY wrote."""
     revision: str
     """Of the migrations."""
     rows: dict[str, int]
     """Table to rows."""
     files: list[Entry]
+    columns: dict[str, list[str]] = {}
+    """postgresql: table to columns, in the order in which they were written."""
 
 
 class Member(NamedTuple):

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from contract.refusal import Refused
-from hub.backup import archive, keys, snapshot
+from hub.backup import archive, keys, server, snapshot
 from hub.backup.archive import Entry, Manifest, Member
 from hub.backup.watcher import Nobody, Watcher
 
@@ -34,50 +35,59 @@ class Made(Struct, frozen=True, kw_only=True):
 
 
 def make(
-    store: Path,
+    store: Path | str,
     to: Path,
     recipients: Sequence[str],
     now: datetime,
     also: Sequence[Path] = (),
     watcher: Watcher | None = None,
+    scratch: Path | None = None,
 ) -> Made:
     """Write a backup of the store, and of the files and folders of `also`, to a file or into a folder.
 
+    The store is a file, or the address of a server; `scratch` is where the plain copy lies meanwhile, by default the
+    folder of the file: where the plain store lies, and not on the stick that is carried away.
     An existing file is never written over. `Refused` says what stands in the way, and then nothing is left behind.
     """
     watcher = watcher or Nobody()
     to_whom = keys.recipients(recipients)
-    if not store.exists():
+    if isinstance(store, Path) and not store.exists():
         raise Refused(f"{store} がありません。設定の data を確かめてください。")
+    if scratch is None:
+        scratch = store.parent if isinstance(store, Path) else Path(tempfile.gettempdir())
     target = to / f"mimamori-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}{ENDING}" if to.is_dir() else to
     if target.exists():
         raise Refused(f"{target} はもうあります。バックアップは上書きしません。別の名前にしてください。")
     if not target.parent.is_dir():
         raise Refused(f"フォルダー {target.parent} がありません。先に作ってください。")
-    _room(store)
+    _room(store.stat().st_size if isinstance(store, Path) else server.size(store), scratch)
     beside = [member for path in also for member in _also(path)]
-    # The plain copy lies where the plain store lies, and nowhere else: not on the stick that is carried away.
-    plain = store.parent / f".backup-{os.getpid()}.db"
+    plain = scratch / f".backup-{os.getpid()}"
     partial = target.with_name(f".{target.name}.partial")
     with _swept(plain, partial), _said(target):
-        snapshot.take(store, plain, watcher)
-        snapshot.check(plain)
-        member = archive.entry("hub.db", plain)
+        taken = (
+            _of_file(store, plain, watcher) if isinstance(store, Path) else server.take(store, plain, watcher)
+        )
+        members = [*(archive.entry(name, file) for name, file in taken.files.items()), *beside]
         manifest = Manifest(
             format=archive.FORMAT,
             made_at=now,
             program=version("mimamori"),
-            engine="sqlite",
-            revision=_revision(plain),
-            rows=snapshot.rows(plain),
-            files=[one.entry for one in (member, *beside)],
+            engine="sqlite" if isinstance(store, Path) else "postgresql",
+            revision=taken.revision,
+            rows=taken.rows,
+            files=[one.entry for one in members],
+            columns=taken.columns,
         )
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            archive.write(file, manifest, [member, *beside], to_whom, watcher)
+            archive.write(file, manifest, members, to_whom, watcher)
             file.flush()
             os.fsync(file.fileno())
         _publish(partial, target)
-        snapshot.note(store, now, target.name)
+        if isinstance(store, Path):
+            snapshot.note(store, now, target.name)
+        else:
+            server.note(store, now, target.name)
     return Made(
         path=str(target),
         size=target.stat().st_size,
@@ -88,11 +98,15 @@ def make(
     )
 
 
-def _revision(plain: Path) -> str:
+def _of_file(store: Path, plain: Path, watcher: Watcher) -> server.Taken:
+    snapshot.take(store, plain, watcher)
+    snapshot.check(plain)
+    taken = server.Taken()
     found = snapshot.revision(plain)
     if found is None:
         raise Refused("データベースが空です。ハブを一度も動かしていないか、設定の data が違います。")
-    return found
+    taken.revision, taken.rows, taken.files = found, snapshot.rows(plain), {"hub.db": plain}
+    return taken
 
 
 def _also(path: Path) -> Iterator[Member]:
@@ -114,12 +128,11 @@ def _also(path: Path) -> Iterator[Member]:
         yield archive.entry(f"also/{one.resolve().relative_to(top)}", held)
 
 
-def _room(store: Path) -> None:
-    needed = store.stat().st_size
-    free = shutil.disk_usage(store.parent).free
+def _room(needed: int, scratch: Path) -> None:
+    free = shutil.disk_usage(scratch).free
     if free < needed:
         raise Refused(
-            f"{store.parent} の空きが足りません (空き {free / 1e6:.0f} MB、写しに {needed / 1e6:.0f} MB 要ります)。"
+            f"{scratch} の空きが足りません (空き {free / 1e6:.0f} MB、写しに {needed / 1e6:.0f} MB 要ります)。"
             "空きを作ってください。"
         )
 
@@ -152,6 +165,9 @@ def _swept(*paths: Path) -> Iterator[None]:
         yield
     finally:
         for path in paths:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+                continue
             for one in (path, path.with_name(f"{path.name}-journal")):
                 one.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from contract.refusal import Refused
-from hub.backup import archive, keys, snapshot
+from hub.backup import archive, keys, server, snapshot
 from hub.backup.archive import Manifest
 from hub.backup.making import sync_folder
 from hub.backup.watcher import Nobody, Watcher
@@ -32,9 +32,9 @@ class Restored(Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     """As in the backup, counted again."""
     into: str | None
-    """The data folder; None when it was only checked."""
+    """The data folder, or the server's address without its password; None when it was only checked."""
     also: list[str]
-    """Files beside the store, under `also/` of the data folder."""
+    """Files beside the store that are in the backup."""
 
 
 def check(backup: Path, identity: Path, watcher: Watcher | None = None) -> Restored:
@@ -44,8 +44,24 @@ def check(backup: Path, identity: Path, watcher: Watcher | None = None) -> Resto
     return _report(manifest, None)
 
 
-def restore(backup: Path, identity: Path, into: Path, watcher: Watcher | None = None) -> Restored:
-    """Put a backup into a data folder that has no store. `Refused` says why not, and then nothing has changed."""
+def restore(
+    backup: Path,
+    identity: Path,
+    into: Path | str,
+    watcher: Watcher | None = None,
+    also_into: Path | None = None,
+) -> Restored:
+    """Put a backup into a data folder that has no store, or into an empty database of a server.
+
+    `also_into` is a new folder for the files beside the store, by default `also` of the data folder. `Refused` says
+    why not, and then nothing has changed.
+    """
+    if also_into is None and isinstance(into, Path):
+        also_into = into / "also"
+    if also_into is not None and also_into.exists():
+        raise Refused(f"{also_into} がもうあります。ほかのフォルダーを渡してください。")
+    if isinstance(into, str):
+        return _onto_server(backup, identity, into, watcher or Nobody(), also_into)
     with _said(into):
         into.mkdir(parents=True, exist_ok=True)
     with _alone(into):
@@ -59,13 +75,12 @@ def restore(backup: Path, identity: Path, into: Path, watcher: Watcher | None = 
             with _said(into):
                 work.mkdir(mode=0o700)
                 manifest = _verified(backup, identity, work, watcher or Nobody())
-                also = work / "also"
-                if also.exists():
-                    if (into / "also").exists():
-                        raise Refused(
-                            f"{into / 'also'} がもうあります。空のフォルダーを --into に渡してください。"
-                        )
-                    also.rename(into / "also")
+                if manifest.engine != "sqlite":
+                    raise Refused(
+                        "このバックアップは PostgreSQL のものです。--into に空のデータベースの番地"
+                        "「postgresql://利用者@ホスト/データベース」を渡してください。"
+                    )
+                _take_along(work, also_into)
                 # The last step, and one that is either done or not.
                 (work / STORE).rename(into / STORE)
                 sync_folder(into)
@@ -74,16 +89,39 @@ def restore(backup: Path, identity: Path, into: Path, watcher: Watcher | None = 
     return _report(manifest, into)
 
 
+def _take_along(work: Path, to: Path | None) -> None:
+    if to is not None and (work / "also").exists():
+        shutil.copytree(work / "also", to)
+
+
+def _onto_server(
+    backup: Path, identity: Path, address: str, watcher: Watcher, also_into: Path | None
+) -> Restored:
+    with tempfile.TemporaryDirectory(prefix="mimamori-restore-") as folder, _said(Path(folder)):
+        manifest = _verified(backup, identity, Path(folder), watcher)
+        if manifest.engine != "postgresql":
+            raise Refused(
+                "このバックアップは SQLite のものです。--into に空のデータフォルダーを渡してください。"
+            )
+        _take_along(Path(folder), also_into)
+        server.put(address, Path(folder), manifest.revision, manifest.columns, manifest.rows)
+    return _report(manifest, server.called(address))
+
+
 def _verified(backup: Path, identity: Path, into: Path, watcher: Watcher) -> Manifest:
     """Unpack, check the digests, the database, its version and its rows, and bring it to this program's version."""
     manifest = archive.read(backup, keys.identity(identity), into, watcher)
-    if manifest.engine != "sqlite":
-        raise Refused(f"このバックアップは {manifest.engine} のものです。SQLite のハブには戻せません。")
     if not migrate.knows(manifest.revision):
         raise Refused(
             f"このバックアップは新しい版のプログラム ({manifest.program}) のデータベース ({manifest.revision}) です。"
             "プログラムを更新してから戻してください。"
         )
+    if manifest.engine == "postgresql":
+        if server.rows(into) != manifest.rows:
+            raise Refused(
+                f"{backup} の中身が目録と合いません。別のバックアップを使ってください。何も戻していません。"
+            )
+        return manifest
     store = into / STORE
     snapshot.check(store)
     if snapshot.revision(store) != manifest.revision or snapshot.rows(store) != manifest.rows:
@@ -94,7 +132,7 @@ def _verified(backup: Path, identity: Path, into: Path, watcher: Watcher) -> Man
     return manifest
 
 
-def _report(manifest: Manifest, into: Path | None) -> Restored:
+def _report(manifest: Manifest, into: Path | str | None) -> Restored:
     return Restored(
         made_at=manifest.made_at,
         program=manifest.program,

@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from contract.finding import Finding, ok, problem, skipped, warning
 from contract.refusal import Refused
 from hub import agenda, pulse, words
-from hub.backup import snapshot
+from hub.backup import server, snapshot
 from hub.config import HubConfig
 from hub.store import migrate
 from hub.store import tables as t
@@ -34,11 +35,12 @@ _PLACE = "データベース"
 @contextmanager
 def opened(config: HubConfig) -> Iterator[tuple[list[Finding], Store | None]]:
     """The store, if it can be opened without changing it, and what was found on the way."""
-    found, usable = _before_opening(config)
+    on_server = not isinstance(config.store_at, Path)
+    found, usable = _on_server(config) if on_server else _before_opening(config)
     store: Store | None = None
     if usable:
         try:
-            store = Store.open(config.store_path)
+            store = Store.open(config.store_at)
         except Refused as refused:
             found.append(problem("store", _PLACE, str(refused)))
     try:
@@ -46,6 +48,30 @@ def opened(config: HubConfig) -> Iterator[tuple[list[Finding], Store | None]]:
     finally:
         if store is not None:
             store.close()
+
+
+def _on_server(config: HubConfig) -> tuple[list[Finding], bool]:
+    address = config.store.url
+    try:
+        revision = server.revision(address)
+    except Refused as refused:
+        return [problem("store", _PLACE, str(refused))], False
+    called = server.called(address)
+    if revision is None:
+        hint = "ハブを動かすと表が作られます。前からあるはずなら、[store] の url を確かめてください。"
+        return [warning("store", _PLACE, f"{called} にまだ表がありません。", hint)], False
+    finding = _version(called, revision, "壊れていないかは PostgreSQL が確かめます")
+    return [finding], revision == migrate.head()
+
+
+def _version(called: str, revision: str | None, whole: str) -> Finding:
+    if revision == migrate.head():
+        return ok("store", _PLACE, f"{called} はこの版 ({revision}) です。{whole}。")
+    if revision is not None and migrate.knows(revision):
+        hint = "先にバックアップを取ってください。ハブを起動すると、この版に直されます。"
+        return warning("store", _PLACE, f"{called} は前の版 ({revision}) です。", hint)
+    hint = "プログラムを更新するか、この版のバックアップから戻してください。"
+    return problem("store", _PLACE, f"{called} は新しい版、または別のもの ({revision}) です。", hint)
 
 
 def _before_opening(config: HubConfig) -> tuple[list[Finding], bool]:
@@ -60,17 +86,9 @@ def _before_opening(config: HubConfig) -> tuple[list[Finding], bool]:
     except (Refused, OSError, sqlite3.Error):
         hint = "このファイルは消さずに別の名前で残し、バックアップから戻してください (docs/operations.md)。"
         return [problem("store", _PLACE, f"{path} が壊れています。", hint)], False
-    usable = revision == migrate.head()
-    if usable:
-        found.append(ok("store", _PLACE, f"{path} は壊れておらず、この版 ({revision}) です。"))
-    elif revision is not None and migrate.knows(revision):
-        hint = "先にバックアップを取ってください。ハブを起動すると、この版に直されます。"
-        found.append(warning("store", _PLACE, f"{path} は前の版 ({revision}) です。", hint))
-    else:
-        hint = "プログラムを更新するか、この版のバックアップから戻してください。"
-        found.append(problem("store", _PLACE, f"{path} は新しい版、または別のもの ({revision}) です。", hint))
+    found.append(_version(str(path), revision, "壊れていません"))
     found += _room(config)
-    return found, usable
+    return found, revision == migrate.head()
 
 
 def _room(config: HubConfig) -> Iterator[Finding]:

@@ -91,6 +91,11 @@ def server_to_head(connection: Connection, called: str) -> None:
     command.upgrade(_config(connection), "head")
 
 
+def server_to(connection: Connection, revision: str) -> None:
+    """Make the tables of one revision in the empty database of a server, inside a transaction of the caller's."""
+    command.upgrade(_config(connection), revision)
+
+
 def _version(path: Path) -> str | None:
     """The revision a database is of, None for an empty one; `Refused` if it is somebody else's."""
     raw = sqlite3.connect(path)

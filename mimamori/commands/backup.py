@@ -47,7 +47,13 @@ def backup(
     settings = load(config)
     with StageWatcher() as watcher:
         made = making.make(
-            settings.store_path, to, recipient, SystemClock().now(), also=also or [], watcher=watcher
+            settings.store_at,
+            to,
+            recipient,
+            SystemClock().now(),
+            also=also or [],
+            watcher=watcher,
+            scratch=settings.folder,
         )
     if json:
         print(msgspec.json.encode(made).decode())
@@ -78,7 +84,16 @@ def keygen(
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
     identity: Annotated[Path, typer.Option("--identity", help="The file of the secret key.")],
-    into: Annotated[Path | None, typer.Option("--into", help="A data folder without a store.")] = None,
+    into: Annotated[
+        str | None,
+        typer.Option("--into", help="A data folder without a store, or postgresql://… of an empty database."),
+    ] = None,
+    also_into: Annotated[
+        Path | None,
+        typer.Option(
+            "--also-into", help="A new folder for the files beside the store; by default also/ of DIR."
+        ),
+    ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Only check all of it, and leave nothing behind.")
     ] = False,
@@ -88,7 +103,7 @@ def restore(
     import msgspec
 
     from dashboard.words import stamp
-    from hub.backup import restoring
+    from hub.backup import restoring, server
     from mimamori.progress import StageWatcher
 
     if (into is None) != check:
@@ -97,7 +112,9 @@ def restore(
         done = (
             restoring.check(file, identity, watcher)
             if into is None
-            else restoring.restore(file, identity, into, watcher)
+            else restoring.restore(
+                file, identity, into if server.is_server(into) else Path(into), watcher, also_into
+            )
         )
     if json:
         print(msgspec.json.encode(done).decode())
@@ -108,4 +125,6 @@ def restore(
         return
     print(f"{held}。{done.into} に戻しました。")
     if done.also:
-        print(f"一緒にしまったファイルは {done.into}/also にあります: {'、'.join(done.also[:10])}")
+        where = also_into or (None if server.is_server(done.into) else f"{done.into}/also")
+        said = f"{where} にあります" if where else "戻していません。--also-into DIR で取り出せます"
+        print(f"一緒にしまったファイルは{said}: {'、'.join(done.also[:10])}")

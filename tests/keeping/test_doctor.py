@@ -18,13 +18,16 @@ from contract.refusal import Refused
 from device import doctor as of_speaker
 from hub import agenda, pulse
 from hub.doctor import examine
+from hub.policy import Policy
 from hub.store import tables as t
 from hub.store.database import Store
 from hub.telemetry import rollup
 from hub.vocabulary import DueKind
 from mimamori.main import app
 from provisioning.broker import Broker, User, hub_user
+from tests import cast
 from tests.clock import MONDAY_NOON, TravellingClock
+from tests.conftest import Databases
 from tests.keeping.victoria import free_port
 
 Look = Callable[..., dict[str, Finding]]
@@ -235,6 +238,31 @@ def test_a_speaker_whose_disk_fills_is_named(look: Look, town: Store, clock: Tra
     write(town, lambda conn: rollup.keep_last(conn, last))
     found = look()["telemetry_flags"]
     assert "記憶装置がいっぱいに近い: 1 台 (sato-1)" in found.what
+
+
+def on_server(tmp_path: Path, clock: TravellingClock, address: str) -> dict[str, Finding]:
+    path = tmp_path / "hub.toml"
+    path.write_text(f'data = "."\n[store]\nurl = "{address}"\n[broker]\nport = 1\n', encoding="utf-8")
+    found: dict[str, Finding] = {}
+    for one in examine(path, clock):
+        found.setdefault(one.check, one)
+    return found
+
+
+def test_a_store_on_a_server_is_examined_there(
+    postgres: Databases, tmp_path: Path, clock: TravellingClock, policy: Policy
+) -> None:
+    with postgres.fresh() as address, Store.open(address) as store:
+        cast.enrol(store, clock, policy)
+        found = on_server(tmp_path, clock, address)
+    assert found["store"].verdict is Verdict.ok
+    assert "5 人" in found["people"].what
+    assert not (tmp_path / "hub.db").exists()
+    empty = on_server(tmp_path, clock, postgres.server.database())
+    assert (empty["store"].verdict, empty["people"].verdict) == (Verdict.warning, Verdict.skipped)
+    away = on_server(tmp_path, clock, "postgresql://m:secret@127.0.0.1:1/hub")
+    assert away["store"].verdict is Verdict.problem
+    assert "secret" not in str(away)
 
 
 # ---- the broker ---------------------------------------------------------------------------------------------------

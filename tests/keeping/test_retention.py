@@ -24,6 +24,7 @@ from tests import cast
 from tests.clock import TravellingClock, office
 
 KEEP = policy.load()
+BOTH_STORES = True
 
 
 def at(days: float, clock: TravellingClock) -> datetime:
@@ -400,10 +401,11 @@ def test_a_wrong_period_is_refused_with_its_line(tmp_path: Path, old: str, new: 
 
 
 @pytest.fixture
-def config(town: Store, tmp_path: Path) -> Path:
+def config(town: Store, where: Path | str, tmp_path: Path) -> Path:
     """Of the town's hub."""
     path = tmp_path / "hub.toml"
-    path.write_text('data = "."\n', encoding="utf-8")
+    on_server = f'[store]\nurl = "{where}"\n' if isinstance(where, str) else ""
+    path.write_text(f'data = "."\n{on_server}', encoding="utf-8")
     return path
 
 

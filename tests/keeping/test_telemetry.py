@@ -37,6 +37,7 @@ from tests.hub_store.homes import Homes
 from tests.keeping.victoria import PROGRAM, Victoria
 
 NOON = office("2026-11-23 12:00")
+BOTH_STORES = True
 
 
 def reading(device: str = "sato-1", at: datetime = NOON, **numbers: float) -> Reading:
