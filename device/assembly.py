@@ -22,7 +22,9 @@ from device.panel.presses import Presses
 from device.panel.settings import load_panel_settings
 from device.soundcard import Direction, NoSoundCard, find_card, port_audio
 from device.speak.cache import PromptCache
+from device.speak.espeak import EspeakVoice
 from device.speak.interject import SharedLoudspeaker
+from device.speak.last_resort import LastResort
 from device.speak.openjtalk import OpenJTalkVoice
 from device.speak.pyaudio_loudspeaker import PyAudioLoudspeaker
 from device.steps import OnStep, ignore
@@ -58,6 +60,7 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
         config.sound.microphone, settings.microphone, (lambda: panel.muted) if panel else never_muted
     )
     microphone = HomeMicrophone(card, stopping, presses, vitals)
+    voice = LastResort(PromptCache(OpenJTalkVoice(), config.data / "prompts"), EspeakVoice())
     archive, kept = None, recognizer
     if config.privacy.audio_recipient:
         archive = AudioArchive(
@@ -70,7 +73,7 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
     return Speaker(
         config,
         ear=Ear(microphone, kept, settings),
-        voice=PromptCache(OpenJTalkVoice(), config.data / "prompts"),
+        voice=voice,
         loudspeaker=SharedLoudspeaker(PyAudioLoudspeaker(config.sound.loudspeaker, cut=cut), cut),
         understanding=Understanding.load(),
         on_step=on_step,
@@ -85,6 +88,7 @@ def assemble(config: DeviceConfig, broken: dict[Part, str], on_step: OnStep = ig
             panel=panel,
             overhearing=Overhearing(microphone, settings),
             recognizer=recognizer,
+            voice=voice,
             archive=archive,
         ),
     )

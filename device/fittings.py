@@ -9,6 +9,7 @@ from device.listen.overhear import Overhearing
 from device.listen.recognizer import Recognizer
 from device.panel.panel import Panel
 from device.panel.presses import Presses
+from device.speak.last_resort import LastResort
 
 
 @dataclass(frozen=True)
@@ -22,5 +23,6 @@ class Fittings:
     overhearing: Overhearing | None = None
     """To listen along for calls for help; needs a recognizer too."""
     recognizer: Recognizer | None = None
+    voice: LastResort | None = None
     archive: AudioArchive | None = None
     """For answers kept with consent."""

@@ -22,6 +22,7 @@ from device.memory import Memory
 from device.panel.attendant import Attendant
 from device.speak.interject import Interjections, SharedLoudspeaker
 from device.speak.loudspeaker import Loudspeaker
+from device.speak.volume import HomeVolume
 from device.steps import Asked, AskingEnded, HeardStep, NothingHeard, NotPlayed, Said, Step, Understood
 from device.talk.dialogue import Dialogue
 from device.talk.mouth import Mouth
@@ -60,6 +61,7 @@ class House:
         self._dialogue = dialogue
         self._link = link
         self._emit = emit
+        self._faults = faults
         self._watchdog = Watchdog(Notifier(), fittings.vitals)
         health = load_health_settings()
         tester = None
@@ -78,6 +80,7 @@ class House:
             emit,
             rest,
         )
+        self._volume = HomeVolume(mouth, memory, fittings.microphone)
         self._attendant: Attendant | None = None
         microphone, panel = fittings.microphone, fittings.panel
         if panel:
@@ -114,6 +117,7 @@ class House:
         """One step of the speaker; from any thread."""
         if isinstance(step, _OF_A_DIALOGUE):
             self._alive()
+        self._volume.observe(step)
         self.caretaker.observe(step)
         if self._attendant:
             self._attendant.observe(step)
@@ -124,11 +128,20 @@ class House:
         self._upkeep.tick(now)
         if self._attendant:
             self._attendant.attend(agreement.config, agreement.since, self._dialogue, self._emit)
+        self._volume.tick(now)
         self.caretaker.tick(agreement.config, now)
+        self._look_at_the_voice()
         if self._fittings.archive:
             self._fittings.archive.tick(bool(agreement.config and agreement.config.keep_audio), now)
         panel = self._fittings.panel
         self._link.say_muted(panel.muted if panel else self._dialogue.muted)
+
+    def _look_at_the_voice(self) -> None:
+        voice = self._fittings.voice
+        if voice and voice.broken:
+            self._faults.broken("model", voice.broken, "voice")
+        else:
+            self._faults.mended("model", "voice")
 
     def _alive(self) -> None:
         self._fittings.vitals.promise(Organ.scheduler, SCHEDULER_SECONDS)

@@ -186,6 +186,14 @@ class Memory:
         """Write what one of the `..._are` returned by itself."""
         self._store.write(work)
 
+    def note(self, key: str) -> bytes:
+        """What somebody noted under this key; empty when nothing."""
+        return self._facts.get(f"note_{key}", b"")
+
+    def keep_note(self, key: str, note: bytes) -> None:
+        """Note something under a key."""
+        self._store.write(self._facts_are({f"note_{key}": note}))
+
     def day(self, key: str) -> date | None:
         """The day on which something was done last."""
         try:
