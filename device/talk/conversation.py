@@ -11,6 +11,7 @@ from contract.events import Intent, Outcome
 from device.talk.draft import Draft
 from device.talk.extras import Ended, Extras
 from device.talk.help_call import HelpCall
+from device.talk.read_back import Reaction, reaction
 from device.talk.sentences import BAD, CONFIRM, NOTED, WELL, without_answer
 from device.talk.turns import (
     DEAF,
@@ -219,21 +220,20 @@ class Conversation:
         return self._ask(Stage.read_back, Prompt.read_back_fine)
 
     def _objection(self, meant: Meant) -> tuple[Action, ...]:
-        plain = meant.certain and meant.clear
-        if meant.intent in BAD:
-            if plain:
+        match reaction(meant):
+            case Reaction.agrees:
+                return self._well_again(self._well or meant)
+            case Reaction.wrong | Reaction.more:
                 return self._count(meant.intent, meant.confidence)
-            return self._doubtful(meant.intent, meant, Prompt.sorry_misheard)
-        if meant.yes is False:
-            return self._doubtful(Intent.unwell, meant, Prompt.sorry_misheard)
-        if meant.yes and meant.clear and self._well and not (meant.certain and meant.intent in WELL):
-            return self._well_again(self._well)
-        if plain and meant.intent is Intent.repeat:
-            return self._repeat()
-        if plain and meant.intent in (Intent.wants_talk, Intent.going_out):
-            return self._count(meant.intent, meant.confidence)
-        # Words, and no agreement in them. Whatever they were, はい is easier to hear.
-        return self._doubtful(Intent.fine, meant)
+            case Reaction.maybe_wrong:
+                return self._doubtful(meant.intent, meant, Prompt.sorry_misheard)
+            case Reaction.objects:
+                return self._doubtful(Intent.unwell, meant, Prompt.sorry_misheard)
+            case Reaction.repeat:
+                return self._repeat()
+            case Reaction.unclear:
+                # Whatever it was, はい is easier to hear.
+                return self._doubtful(Intent.fine, meant)
 
     def _well_again(self, meant: Meant) -> tuple[Action, ...]:
         self._worry = None

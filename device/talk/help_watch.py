@@ -58,6 +58,7 @@ class HelpWatch:
         self._open = False
         self._ended = False
         self._said: Mode | None = None
+        self._faulty = False
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=4)
         self.skipped = 0
         """Pieces that were not understood because the recognizer had worked enough."""
@@ -122,9 +123,11 @@ class HelpWatch:
                     self._say_open(mode)
                     for piece in self._overhearing.pieces(lambda: self._wanted(mode, ours), self._closed):  # noqa: B023
                         self._hand_over(_Job(piece, mode, ours))
+                    self._faulty = False
             except MicrophoneFault:
-                log.warning("listening_along_without_microphone")
-                idle = True
+                if not self._faulty:
+                    log.warning("listening_along_without_microphone")
+                self._faulty = idle = True
             except (Pressed, Abandoned):
                 # Somebody else has the word now.
                 idle = True
