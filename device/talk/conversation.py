@@ -98,7 +98,8 @@ class Conversation:
                 return (Listen(briefly=self.stage is Stage.read_back),)
             case SpeakFailed() if self.stage in _OPEN:
                 # The resident may not have heard what is asked, so silence from here on says nothing (P2).
-                return (*self._report(Outcome.not_played), *self._finish())
+                said_before = self._report(Outcome.answered, *self._worry) if self._worry else ()
+                return (*(said_before or self._report(Outcome.not_played)), *self._finish())
             case Spoken() | SpeakFailed() if self.stage is Stage.closing:
                 return self._finish()
             case Meant(pressed=True) if self.stage in _OPEN:

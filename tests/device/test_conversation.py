@@ -182,6 +182,12 @@ def test_a_question_that_did_not_leave_the_loudspeaker_is_not_played_and_nobody_
     assert talk.finished
 
 
+def test_a_sign_that_something_is_wrong_outlives_a_loudspeaker_that_breaks() -> None:
+    talk = hold([MAYBE_UNWELL], plays=[True, False])
+    assert talk.check_in.intent is Intent.unwell
+    assert hold([FINE, NO], plays=[True, True, False]).check_in.intent is Intent.unwell
+
+
 def test_repeat_says_it_again_more_plainly() -> None:
     talk = hold([REPEAT, FINE])
     again = [action for action in talk.actions if isinstance(action, Say)][1]
