@@ -88,6 +88,8 @@ class Ear:
             start = self._counter()
             endpoint = endpointer.feed(frame)
             working += self._counter() - start
+            if endpointer.takes_back():
+                utterance = self._recognizer.utterance()
             self._pass_on(endpointer, utterance)
             if endpoint:
                 return self._over(endpoint, utterance, skipped / RATE, working)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from device.listen.background import Background
 from device.listen.microphone import FRAME, RATE, Samples
 from device.listen.settings import EndpointSettings, SoundSettings, in_samples
 from device.listen.voice_activity import VoiceDetector
@@ -52,6 +53,7 @@ class Endpointer:
         self._tail = in_samples(speech.tail)
         self._deadline = in_samples(speech.begins_within)
         self._longest = in_samples(speech.longest)
+        self._background = Background(settings.background, -(-self._enough // FRAME), -(-self._tail // FRAME))
         self.reset()
 
     def reset(self) -> None:
@@ -70,6 +72,7 @@ class Endpointer:
         self._kept: list[Samples] = []
         self._drained = 0
         self._withheld: list[Samples] = []
+        self._takes_back = False
 
     @property
     def pausing(self) -> bool:
@@ -84,8 +87,8 @@ class Endpointer:
         """Take the next frame, shape (FRAME,); return the `Endpoint` when the listening is over."""
         speech = self._settings.speech
         threshold = speech.begins_at if self._first is None or self._at > self._last else speech.goes_on_at
-        speaking = self._detector(frame) >= threshold
         self._levels.append(level_dbfs(frame))
+        speaking = self._detector(frame) >= threshold and not self._background.is_behind(self._levels)
         if speaking:
             self._take_speech(frame)
         elif self._first is not None:
@@ -108,6 +111,11 @@ class Endpointer:
         self._drained = len(self._kept)
         return fresh
 
+    def takes_back(self) -> bool:
+        """Whether what was drained before the next `drain` was only the room; true once. Start over with what comes."""
+        takes_back, self._takes_back = self._takes_back, False
+        return takes_back
+
     def _take_speech(self, frame: Samples) -> None:
         if self._first is None:
             self._first = self._at
@@ -117,10 +125,23 @@ class Endpointer:
         self._spoken += FRAME
 
     def _take_pause(self, frame: Samples) -> None:
+        if self._at == self._last and self._is_answer:
+            self._leave_out_the_room()
         if self._at - self._last < self._tail:
             self._kept.append(frame)
         else:
             self._withheld.append(frame)
+
+    def _leave_out_the_room(self) -> None:
+        """A television that spoke before the resident did is no part of the answer."""
+        assert self._first is not None
+        begins = self._background.voice_begins(self._levels, self._first // FRAME) * FRAME
+        kept = (self._at - begins) // FRAME + (self._lead.maxlen or 0)
+        if kept < len(self._kept):
+            self._kept = self._kept[-kept:]
+            self._first = begins
+            self._takes_back = self._drained > 0
+            self._drained = 0
 
     def _verdict(self) -> Endpoint | None:
         capped = self._at >= self._longest

@@ -65,6 +65,8 @@ class Overhearing:
             self._microphone.open()
             while go_on() and not self._microphone.muted:
                 endpoint = endpointer.feed(self._microphone.frame())
+                if endpointer.takes_back():
+                    rest = []
                 rest += endpointer.drain()
                 if endpoint:
                     rest = []

@@ -50,6 +50,13 @@ class SpeechSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError("goes_on_at は begins_at 以下にしてください")
 
 
+class BackgroundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tells talk in the background from the one who answers."""
+
+    below_voice: Annotated[float, Meta(gt=0.0, le=60.0)]
+    above_quietest: Annotated[float, Meta(gt=0.0, le=60.0)]
+
+
 class SoundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What tells a room with sound but no speech from a quiet one."""
 
@@ -76,6 +83,7 @@ class EndpointSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     microphone: MicrophoneSettings
     speech: SpeechSettings
+    background: BackgroundSettings
     sound: SoundSettings
     overhearing: OverhearSettings
 

@@ -20,7 +20,7 @@ from device.listen.recognizer import SURE, Counter, Recognizer
 WINDOW_FRAMES = 1000
 """10 s of features, 10 ms each. Stock Whisper computes 30 s whatever was said, which costs five times as much."""
 
-LOGPROB_LIMIT = -0.8
+LOGPROB_LIMIT = -0.7
 """Mean log probability of a token from which an answer may be taken as heard; lies at confidence `SURE`."""
 
 FEWEST_TOKENS = 48
