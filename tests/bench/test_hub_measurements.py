@@ -36,6 +36,7 @@ def test_every_miss_is_seen_after_its_deadline() -> None:
     assert 0 < spread["late_p50_s"] <= spread["late_p99_s"] <= spread["late_max_s"]
     together = lateness.burst(homes=100, misses=40, runs=2).figures
     assert 0 < together["first_queued_s"] <= together["all_queued_s"]
+    assert together["first_notice_s"] > 0
     assert together["due_rows"] == 100 + 20, "each home's evening, and the next morning of who is not asked"
 
 
