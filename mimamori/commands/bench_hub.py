@@ -1,4 +1,4 @@
-"""`mimamori bench ingest|watch|burst|cluster`: what the hub can bear."""
+"""`mimamori bench ingest|watch|burst|cluster|hostile`: what the hub can bear."""
 
 from typing import Annotated
 
@@ -71,6 +71,21 @@ def cluster(
     _show(measure(events, workers, runs, kill=kill), as_json)
 
 
+def hostile(
+    events: Annotated[
+        int, typer.Option("--events", min=10, help="Ordinary messages, and as many hostile ones.")
+    ] = 100_000,
+    store: _Store = "sqlite",
+    runs: _Runs = 3,
+    as_json: _Json = False,
+) -> None:
+    """Malformed and forged messages beside ordinary ones: what they cost, and whether all are counted."""
+    _quietly()
+    from bench.hostile import measure
+
+    _show(measure(events, store, runs), as_json)
+
+
 def _quietly() -> None:
     from mimamori import logs
 
@@ -85,5 +100,5 @@ def _show(report: Report, as_json: bool) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into `mimamori bench`."""
-    for command in (ingest, watch, burst, cluster):
+    for command in (ingest, watch, burst, cluster, hostile):
         app.command()(command)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import ingest, lateness
+from bench import hostile, ingest, lateness
 from bench.morning import homes_of, morning
 from contract.events import decode_event
 from contract.refusal import Refused
@@ -43,3 +43,9 @@ def test_every_miss_is_seen_after_its_deadline() -> None:
 def test_a_town_that_is_too_small_is_refused_in_words() -> None:
     with pytest.raises(Refused, match="--homes を 20 以上"):
         lateness.burst(homes=10, misses=20)
+
+
+def test_garbage_is_counted_and_keeps_nothing_from_the_store() -> None:
+    figures = hostile.measure(events=1500).figures
+    assert (figures["lost"], figures["uncounted"]) == (0, 0)
+    assert figures["kept"] > 700

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Engine, delete, event, func, insert, select, update
 
 from contract.events import Body, CheckIn, Intent, Outcome, Presence, State, Telemetry, Unknown, encode
 from contract.ids import uuid7
@@ -135,6 +135,26 @@ def test_a_speaker_gone_mad_does_not_fill_the_disk(inbox: Inbox, monkeypatch: py
     inbox.take(inbox.homes.bytes_arrive(cast.ITO_SPEAKER, b"another's"))
     assert [device for device, _ in inbox.kept()] == [cast.SATO_SPEAKER] * 5 + [cast.ITO_SPEAKER]
     assert inbox.device(cast.SATO_SPEAKER).malformed == 12
+
+
+def test_garbage_of_many_devices_is_a_few_statements(inbox: Inbox) -> None:
+    """One by one it cost twice as much as the messages of a town that speaks (`mimamori bench hostile`)."""
+    statements: list[str] = []
+
+    def count(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    garbage = [inbox.homes.bytes_arrive(f"stranger-{number}", b"%d" % number) for number in range(200)] + [
+        inbox.homes.bytes_arrive(cast.SPEAKERS[number % 5], b"%d" % number) for number in range(200)
+    ]
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        assert inbox.take(*garbage).quarantined == 400
+        assert inbox.take(*garbage).quarantined == 400
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    assert len(inbox.kept()) == 400
+    assert len(statements) < 40
 
 
 def test_an_envelope_of_another_device_is_kept_apart(inbox: Inbox) -> None:
