@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from bench.morning import Said, homes_of, morning
 from bench.report import Report, machine, medians, rounds
-from bench.stores import opened
+from bench.stores import opened, size_bytes
 from bench.town import Town, at_second
 from bench.wire import Wire
 from contract.refusal import Refused
@@ -87,6 +87,7 @@ def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) 
     ):
         town.fill(store, range(town.homes))
         town.ask(store, range(town.homes))
+        before = size_bytes(store)
         _backlog(broker, said)
         config = BrokerConfig(port=broker.port, username=_HUB, password=_HUB, client_id=_HUB)
         ingest = Ingest(store, config, SystemClock(), policy.load(), batch=batch)
@@ -107,6 +108,7 @@ def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) 
             "seconds": round(took, 3),
             "processor_s": round(time.process_time() - processor, 3),
             "answered": answered,
+            "bytes_per_event": round((size_bytes(store) - before) / len(said)),
             "lost": len(said) - stored,
             "duplicated": max(0, ingest.taken - len(said)),
         }

@@ -23,6 +23,13 @@ HUB = ("mimamori-hub", "hub")
 HOMES = ("homes", "homes")
 
 
+HUB_MAY = {
+    # As deploy/nats/users.conf has it.
+    "publish": ["$JS.API.>", "$JS.ACK.>", *(f"mimamori.1.*.{each}" for each in ("ack", "config", "command"))],
+    "subscribe": ["_INBOX.>", "mimamori.1.*.telemetry"],
+}
+
+
 class Ports:
     """What one node listens on."""
 
@@ -142,7 +149,7 @@ class Cluster:
             "authorization": {
                 "timeout": 10,
                 "users": [
-                    {"user": HUB[0], "password": HUB[1]},
+                    {"user": HUB[0], "password": HUB[1], "permissions": HUB_MAY},
                     {
                         "user": HOMES[0],
                         "password": HOMES[1],

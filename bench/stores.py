@@ -20,3 +20,12 @@ def opened(kind: str, folder: Path) -> Iterator[Store]:
             yield store
     else:
         raise Refused(f"--store は sqlite か postgres です ({kind})。")
+
+
+def size_bytes(store: Store) -> int:
+    """How much the store takes on disk, its log aside."""
+    with store.read() as conn:
+        if conn.dialect.name == "postgresql":
+            return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * conn.exec_driver_sql("PRAGMA page_size").scalar_one())
