@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,11 +16,13 @@ from sqlalchemy import select
 
 from contract.events import Body, CheckIn, Intent, Outcome, Recall, Sos
 from hub import absence, agenda
+from hub.policy import AreaSize
 from hub.store import tables as t
 from hub.vocabulary import CaseOutcome, Lane, ReasonCode, Severity, SlotState
 from hub.watch.away import covers
 from tests.clock import office
 from tests.hub_heart.town import MONDAY, Town
+from tests.still import still
 
 NAMES = ("sato", "suzuki", "takahashi")
 DAYS = 14
@@ -93,7 +96,10 @@ class Days(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.town = Town()
+        policy = still()
+        # Three homes are the whole district: all of them lost together is an outage.
+        small = msgspec.structs.replace(policy.outage, sizes=[AreaSize(devices=3, lost=3)])
+        self.town = Town(policy=msgspec.structs.replace(policy, outage=small))
         for name in NAMES:
             self.town.home(name, slots=SLOTS)
         self.town.sweep()
@@ -131,6 +137,21 @@ class Days(RuleBasedStateMachine):
             home.session += 1
             home.flush_at = self.town.clock.now() + FLUSH
             self.tell(home, ("online", home.session, home.muted))
+
+    @rule(seconds=st.integers(0, 90))
+    def power_cut(self, seconds: int) -> None:
+        """Every line of the district goes, one after the other."""
+        for home in self.homes.values():
+            if home.up:
+                self.line(home.name)
+                self.pass_until(self.town.clock.now() + timedelta(seconds=seconds))
+
+    @rule(seconds=st.integers(0, 90))
+    def power_back(self, seconds: int) -> None:
+        for home in self.homes.values():
+            if not home.up:
+                self.line(home.name)
+                self.pass_until(self.town.clock.now() + timedelta(seconds=seconds))
 
     @rule(name=st.sampled_from(NAMES), take_back=st.booleans())
     def calls_for_help(self, name: str, take_back: bool) -> None:
@@ -340,6 +361,8 @@ class Days(RuleBasedStateMachine):
         self.boxes_are_blamed_for_what_boxes_did(held)
         self.a_call_for_help_stands_until_a_person_closes_it(held)
         cases_are_what_their_reasons_say(held)
+        no_notice_without_a_reason_and_no_reason_without_a_notice(held)
+        an_outage_is_one_notice_and_everybody_in_it(held)
         every_slot_has_one_row_and_one_story(held)
         assert held.failing == []
 
@@ -423,6 +446,13 @@ class Held:
             self.failing = agenda.failing(conn)
             away = select(t.slot.c.id).join(t.absence, t.absence.c.resident_id == t.slot.c.resident_id)
             self.away = set(conn.scalars(away.where(covers(t.slot.c.opens_at))))
+            self.notices = conn.execute(select(t.notice)).all()
+            self.outages = conn.execute(select(t.area_outage)).all()
+            self.members = conn.execute(select(t.outage_member)).all()
+            self.steps = {
+                (row.subject, row.new)
+                for row in conn.execute(select(t.transition).where(t.transition.c.subject_kind == "case"))
+            }
             of_slots = select(t.transition).where(t.transition.c.subject_kind == "slot")
             self.stories = conn.execute(of_slots.order_by(t.transition.c.id)).all()
         self.lanes = {case.id: case.lane for case in self.cases}
@@ -467,6 +497,49 @@ def cases_are_what_their_reasons_say(held: Held) -> None:
             assert case.severity == max((Severity(one.severity) for one in left), key=lambda one: one.rank)
         else:
             assert case.owner is not None
+
+
+def no_notice_without_a_reason_and_no_reason_without_a_notice(held: Held) -> None:
+    """Every case of a person was told when it came, once, and its end to those who were told; nothing else was."""
+    people = {case.id: case for case in held.cases if case.lane == Lane.person}
+    told: dict[str, list[Any]] = {case_id: [] for case_id in people}
+    for notice in held.notices:
+        if notice.subject_kind == "case":
+            assert notice.subject in people, f"{notice.key} speaks of no case of a person"
+            told[notice.subject].append(notice)
+    with_reasons = {reason.case_id for reason in held.reasons}
+    for case_id, case in people.items():
+        assert case_id in with_reasons, "a case without any reason"
+        keys = [notice.key for notice in told[case_id]]
+        assert keys.count(f"case/{case_id}/opened") == 1, "a case that nobody was told of"
+        if case.closed_at is not None:
+            clear = [notice for notice in told[case_id] if notice.kind == "all_clear"]
+            assert any(notice.at == case.closed_at for notice in clear), "closed, and nobody was told"
+            open_still = [
+                notice
+                for notice in told[case_id]
+                if notice.kind != "all_clear" and notice.withdrawn_at is None
+            ]
+            assert open_still == [], "closed, and still to be told"
+        for notice in told[case_id]:
+            if notice.key.startswith(f"case/{case_id}/step/"):
+                step = notice.key.split("/")[3]
+                assert (case_id, step) in held.steps, "told of a step that the case never came to"
+
+
+def an_outage_is_one_notice_and_everybody_in_it(held: Held) -> None:
+    """A confirmed outage was told once, its members are lost lines, and none of them is a single line besides."""
+    facts = {f"outage/{one.id}/began" for one in held.outages if one.confirmed_at is not None}
+    began = [notice.key for notice in held.notices if notice.kind == "outage_began"]
+    assert sorted(began) == sorted(facts)
+    going_on = {one.id for one in held.outages if one.ended_at is None}
+    assert len(going_on) <= 1
+    gone = {one.resident_id for one in held.members if one.outage_id in going_on and one.back_at is None}
+    for name in gone:
+        single = [
+            one for one in held.standing(name, Lane.device) if one.code == ReasonCode.device_unreachable
+        ]
+        assert single == [], f"{name} is in an outage and a single line besides"
 
 
 def every_slot_has_one_row_and_one_story(held: Held) -> None:
