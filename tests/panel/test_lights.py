@@ -61,6 +61,12 @@ def test_every_state_has_a_light_of_its_own() -> None:
     }
 
 
+def test_whoever_cannot_tell_red_yellow_and_green_apart_sees_different_rhythms() -> None:
+    lights = [getattr(load_panel_settings().lights, state) for state in LightState]
+    rhythms = [(light.on, light.off) for light in lights if light.color in ("red", "yellow", "green")]
+    assert len(set(rhythms)) == len(rhythms)
+
+
 @pytest.mark.parametrize(
     ("change", "line", "what"),
     [

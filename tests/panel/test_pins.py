@@ -80,8 +80,8 @@ def test_the_motion_sensor_tells(desk: FrontDesk, factory: Any) -> None:
 def test_the_light_follows_the_state(desk: FrontDesk, factory: Any) -> None:
     desk.state = LightState.listening
     assert eventually(lambda: colors(factory) == (False, False, True), 5.0)
-    desk.state = LightState.muted
-    assert eventually(lambda: colors(factory) == (True, True, False), 5.0)
+    desk.state = LightState.delivered
+    assert eventually(lambda: colors(factory) == (False, True, False), 5.0)
 
 
 def test_a_rhythm_goes_on_and_off(factory: Any) -> None:
