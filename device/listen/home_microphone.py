@@ -53,10 +53,10 @@ class HomeMicrophone:
         self._microphone.close()
 
     def frame(self) -> Samples:
-        """The next frame; raise `Abandoned` once the speaker stops, `Pressed` once the button said something."""
+        """The next frame; raise `Abandoned` once the speaker stops, `Pressed` once somebody is at the button."""
         if self._stopping.is_set():
             raise Abandoned
-        if self._presses.waiting:
+        if self._presses.waiting or self._presses.under_way:
             raise Pressed
         frame = self._microphone.frame()
         self._vitals.promise(Organ.microphone, FRAME_SECONDS)

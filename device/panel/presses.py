@@ -35,6 +35,12 @@ class Presses:
             self._changed.notify_all()
 
     @property
+    def under_way(self) -> bool:
+        """Whether the button is being pressed: what the box says about that must not be taken for an answer."""
+        with self._changed:
+            return self._busy
+
+    @property
     def waiting(self) -> bool:
         """Whether anything has not been attended to."""
         with self._changed:

@@ -68,9 +68,10 @@ class Interjections:
     def say(self, clip: Callable[[], Clip | None]) -> None:
         """Say what `clip` gives, now; a sentence of this kind that is not over yet gives way."""
         with self._changed:
-            self._next = clip
-            self._loudspeaker.hush()
-            self._changed.notify_all()
+            if not self._ended:
+                self._next = clip
+                self._loudspeaker.hush()
+                self._changed.notify_all()
 
     def stop(self) -> None:
         """Say no more."""
@@ -82,6 +83,15 @@ class Interjections:
             self._thread.join(2.0)
 
     def _run(self) -> None:
+        try:
+            self._speak()
+        finally:
+            # Whatever ended this thread, the other sentences must not wait for it.
+            with self._changed:
+                self._ended = True
+                self._loudspeaker.give_way()
+
+    def _speak(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._next or self._ended)

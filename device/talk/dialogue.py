@@ -253,6 +253,7 @@ class Dialogue:
             except Pressed:
                 if self._stopping():
                     raise Abandoned from None
+                self._presses.await_settled(SETTLE_SECONDS)
                 if self._presses.help_waits:
                     return None
                 if self._presses.take_fine():
