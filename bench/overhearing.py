@@ -5,7 +5,9 @@ said one after the other in Open JTalk's voice. A person cries once, alone, in a
 the real voice detector, recognizer, understanding and judge; the time is the sound's.
 """
 
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from random import Random
 
 import numpy as np
@@ -80,11 +82,11 @@ class Listener:
     def __init__(self, recognizer: Recognizer, interpreter: Interpreter, settings: EndpointSettings) -> None:
         self._recognizer = recognizer
         self._interpreter = interpreter
-        self._settings = settings
+        self.settings = settings
 
     def verdicts(self, sound: Samples, began: float = 0.0, *, budget: bool = True) -> Iterator[Verdict]:
         """What each piece of a recording was taken for; a new home each time."""
-        along = self._settings.overhearing
+        along = self.settings.overhearing
         share = along.works_at_most if budget else 1.0
         overheard = Overheard(
             self._recognizer,
@@ -93,7 +95,7 @@ class Listener:
             Budget(share, along.works_at_once.total_seconds() if budget else 1e9),
         )
         tape = Tape(sound)
-        pieces = Overhearing(tape, self._settings).pieces(lambda: True, lambda: None)
+        pieces = Overhearing(tape, self.settings).pieces(lambda: True, lambda: None)
         while True:
             try:
                 piece = next(pieces)
@@ -103,6 +105,16 @@ class Listener:
 
     def _consider(self, overheard: Overheard, piece: Piece, now: float) -> Verdict:
         return overheard.consider(piece, Mode.waiting, "", now)
+
+
+def cpu_share(sound: Samples, settings: EndpointSettings) -> float:
+    """CPU seconds a second of sound takes to be cut into pieces, the recognizer not counted."""
+    overhearing = Overhearing(Tape(sound), settings)
+    began = time.process_time()
+    with suppress(MicrophoneFault):
+        for _ in overhearing.pieces(lambda: True, lambda: None):
+            pass
+    return (time.process_time() - began) / (len(sound) / RATE)
 
 
 def figures(
@@ -119,6 +131,8 @@ def figures(
         for sound in spoken(cries, seed)
     ]
     return {
+        "quiet_cpu_share": round(cpu_share(_hiss(60.0, random), listener.settings), 4),
+        "talk_cpu_share": round(cpu_share(talk[: 60 * RATE], listener.settings), 4),
         "talk_minutes": round(hours * 60, 1),
         "pieces": len(unlimited),
         "false_calls": limited.count(Verdict.cry),
