@@ -118,6 +118,16 @@ class Fleet:
         for home in self.homes:
             home.cut_line()
 
+    @property
+    def configured(self) -> set[str]:
+        """Homes with a configuration in force."""
+        return self._configured
+
+    @property
+    def askings(self) -> int:
+        """Askings that have ended."""
+        return self._askings
+
     def wait(self, holds: Callable[[], bool], seconds: float) -> bool:
         """Wait until it holds; looked at whenever a core took a step."""
         with self._changed:

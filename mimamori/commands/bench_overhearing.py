@@ -9,6 +9,9 @@ def overhearing(
     rows: Annotated[
         int, typer.Option(min=2, help="How many utterances are said, a quarter of them cries.")
     ] = 200,
+    traps: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the talk that sounds like a call and is none.")
+    ] = 0.5,
     seed: Annotated[int, typer.Option(help="Of the sample, voices and pauses.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
 ) -> None:
@@ -36,7 +39,7 @@ def overhearing(
     for part in (cries, hard, rest):
         random.shuffle(part)
     count = rows * 3 // 4
-    others = [*hard[: count // 2], *rest][:count]
+    others = [*hard[: round(count * traps)], *rest][:count]
     random.shuffle(others)
     recognizer = load_recognizer(models_folder())
     interpreter = Interpreter(Understanding.load(), load_prompts(), load_recall_words())
@@ -44,7 +47,13 @@ def overhearing(
     figures = bench.figures(listener, others, cries[: rows - count], seed)
     report = Report(
         name="overhearing",
-        parameters={"rows": rows, "seed": seed, "recognizer": recognizer.name, "voice": "Open JTalk"},
+        parameters={
+            "rows": rows,
+            "traps": traps,
+            "seed": seed,
+            "recognizer": recognizer.name,
+            "voice": "Open JTalk",
+        },
         figures=figures,
         machine=machine(),
     )
