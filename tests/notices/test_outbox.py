@@ -14,6 +14,8 @@ from hub.store.database import Store
 from hub.work import Work
 from tests.clock import TravellingClock
 
+BOTH_STORES = True
+
 CASE = Subject("case", "c1")
 Put = Callable[..., None]
 
