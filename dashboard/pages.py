@@ -35,6 +35,7 @@ def load_templates() -> Environment:
         moment=words.moment,
         stamp=words.stamp,
         since=words.since,
+        held=words.held,
         by_when=words.by_when,
         tel=words.phone,
         phones=phones,

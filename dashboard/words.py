@@ -77,6 +77,11 @@ def since(at: datetime, now: datetime) -> str:
     return "たった今" if gone < timedelta(minutes=1) else f"{length(gone)}前から"
 
 
+def held(seconds: float) -> str:
+    """3日4時間: how long somebody has had a case."""
+    return length(timedelta(seconds=seconds))
+
+
 def by_when(due: datetime, now: datetime) -> str:
     """Before 9:00: 9:00まで(あと18分); after it: 9:00まで(12分超過)."""
     rest = due - now

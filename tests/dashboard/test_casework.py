@@ -154,3 +154,19 @@ def test_the_board_says_when_nobody_is_on_duty(
     web.post("/logout")
     log_in(web, "mori")
     assert "いまは当番がいません" not in web.get("/").text
+
+
+def test_the_page_of_the_meters_gives_many_cases_to_somebody_at_once(
+    mori: TestClient, case: str, homes: Homes
+) -> None:
+    homes.answers("morning", cast.TAKAHASHI, intent=Intent.pain)
+    other = homes.case_of(cast.TAKAHASHI)
+    assert "だれも件を抱えていません" in mori.get("/caseload").text
+    assert mori.post("/caseload/assign", data={"to": "kato"}).status_code == 409
+    answer = mori.post("/caseload/assign", data={"to": "kato", "cases": [case, other]})
+    assert answer.status_code == 303
+    page = mori.get("/caseload").text
+    assert "加藤 実" in page.split('class="load')[2]
+    assert "2件" in page
+    nobody = mori.post("/caseload/assign", data={"to": "kato", "cases": [case, "none"]})
+    assert nobody.status_code == 403
