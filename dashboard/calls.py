@@ -12,7 +12,7 @@ from dashboard import words
 from dashboard.front import Front
 from hub.access import Action, Resource, Session, Viewer
 from hub.roster import Encoding, to_csv
-from hub.views.calls import CallRow, calls
+from hub.views.calls import CallRow, Number, calls
 
 _FILE_HEADINGS = (
     "順番",
@@ -105,13 +105,17 @@ def _cells(number: int, row: CallRow) -> dict[str, str]:
         "・".join(str(person.age) for person in case.residents if person.age is not None),
         case.address,
         " / ".join(f"{words.CALLED[one.role]} {one.name}" for one in first),
-        " / ".join(one.phone or "電話なし" for one in first),
+        " / ".join(_phone(one) for one in first),
         case.step_words or "",
         words.stamp(case.due_at) if case.due_at else "",
         " / ".join(reason.words for reason in case.reasons if reason.resolved_at is None),
         words.stamp(row.last_answer_at) if row.last_answer_at else "",
         case.owner_name or "",
-        " / ".join(f"{words.CALLED[one.role]} {one.name} {one.phone or '電話なし'}" for one in rest),
+        " / ".join(f"{words.CALLED[one.role]} {one.name} {_phone(one)}" for one in rest),
         "",
     )
     return dict(zip(_FILE_HEADINGS, cells, strict=True))
+
+
+def _phone(one: Number) -> str:
+    return one.phone or ("電話なし" if one.agreed else "知らせる同意なし")

@@ -97,7 +97,7 @@ def places(conn: Connection, settings: Settings, recipients: Iterable[Recipient]
     names = _accounts(conn)
     residents = {one.id.split("/")[1] for one in wanted if one.id.startswith("contact/")}
     by_position = {f"contact/{row.resident_id}/{row.position}": row for row in _contact_rows(conn, residents)}
-    ticks = _ticks(conn, residents)
+    ticks = standing_ticks(conn, residents)
     found: dict[Recipient, Place] = {}
     for one in wanted:
         kind, _, of = one.id.partition("/")
@@ -154,7 +154,7 @@ def _owners(conn: Connection, cases: Collection[str]) -> Mapping[str, str | None
 def _contacts(conn: Connection, wanted: Collection[str]) -> dict[str, Found]:
     """By "RESIDENT/PARTY"."""
     residents = {of.partition("/")[0] for of in wanted}
-    ticks = _ticks(conn, residents)
+    ticks = standing_ticks(conn, residents)
     by_party: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in _contact_rows(conn, residents):
         by_party[f"{row.resident_id}/{row.role}"].append(row)
@@ -187,7 +187,7 @@ def _contact_rows(conn: Connection, residents: Collection[str]) -> list[Row[Any]
     )
 
 
-def _ticks(conn: Connection, residents: Collection[str]) -> Mapping[str, set[str]]:
+def standing_ticks(conn: Connection, residents: Collection[str]) -> Mapping[str, set[str]]:
     """The standing consents of each resident."""
     found: dict[str, set[str]] = defaultdict(set)
     if residents:

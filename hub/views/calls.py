@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
+from hub.notices.people import TICK, standing_ticks
 from hub.policy import Policy
 from hub.store import tables as t
 from hub.views.queue import queue
@@ -25,6 +26,8 @@ class Number(Struct, frozen=True, kw_only=True):
     """本人, or a contact's role."""
     relation: str | None
     phone: str | None
+    agreed: bool
+    """Whether the resident lets this one be told; without that the office must not call."""
     now: bool
     """Whether the case's step says to phone this one now."""
 
@@ -50,6 +53,7 @@ def calls(conn: Connection, now: datetime, policy: Policy, *, district: str | No
     ladders = _ladders(conn, [row.case_id for row in rows])
     residents = {person.id for row in rows for person in row.residents}
     contacts, answered = _contacts(conn, residents), _last_answers(conn, residents)
+    ticks = standing_ticks(conn, residents)
     found = []
     for row in rows:
         party = next(
@@ -63,14 +67,19 @@ def calls(conn: Connection, now: datetime, policy: Policy, *, district: str | No
             CallRow(
                 case=row,
                 party=party,
-                numbers=_numbers(row, contacts, party),
+                numbers=_numbers(row, contacts, ticks, party),
                 last_answer_at=max(last, default=None),
             )
         )
     return found
 
 
-def _numbers(row: QueueRow, contacts: Mapping[str, list[ContactRow]], party: Party | None) -> list[Number]:
+def _numbers(
+    row: QueueRow,
+    contacts: Mapping[str, list[ContactRow]],
+    ticks: Mapping[str, set[str]],
+    party: Party | None,
+) -> list[Number]:
     of_contacts = party in _CONTACTS
     numbers = [
         Number(
@@ -78,6 +87,7 @@ def _numbers(row: QueueRow, contacts: Mapping[str, list[ContactRow]], party: Par
             role="resident",
             relation=None,
             phone=person.phone or row.phone,
+            agreed=True,
             now=not of_contacts,
         )
         for person in row.residents
@@ -87,8 +97,9 @@ def _numbers(row: QueueRow, contacts: Mapping[str, list[ContactRow]], party: Par
             name=one.name,
             role=one.role,
             relation=one.relation,
-            phone=one.phone,
-            now=one.role == party and one.phone is not None,
+            phone=one.phone if TICK[one.role] in ticks[person.id] else None,
+            agreed=TICK[one.role] in ticks[person.id],
+            now=one.role == party and one.phone is not None and TICK[one.role] in ticks[person.id],
         )
         for person in row.residents
         for one in contacts.get(person.id, [])

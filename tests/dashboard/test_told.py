@@ -165,6 +165,8 @@ def test_at_the_relatives_step_the_relative_is_the_one_to_call(
     assert row["いまかける相手"] == "家族 鈴木 恵子"
     assert row["電話"] == "090-0000-0002"
     assert "本人 鈴木 キヨ 0573-43-0002" in row["ほかの連絡先"]
+    # 鈴木 has not agreed to be shared with the 民生委員: nobody is invited to call.
+    assert "民生委員 安藤 和子 知らせる同意なし" in row["ほかの連絡先"]
 
 
 def test_a_visit_is_not_on_the_call_list(csw: TestClient, homes: Homes, silent: str) -> None:
