@@ -72,14 +72,12 @@ def at(conn: Connection, now: datetime, policy: Policy) -> Watch:
 
 def accounts(conn: Connection, now: datetime) -> list[str]:
     """The logins of those who have a shift at `now`."""
-    return list(
-        conn.scalars(
-            select(t.duty_shift.c.account)
-            .where(t.duty_shift.c.from_at <= now, t.duty_shift.c.until_at > now)
-            .order_by(t.duty_shift.c.from_at, t.duty_shift.c.id)
-            .distinct()
-        )
+    found = conn.scalars(
+        select(t.duty_shift.c.account)
+        .where(t.duty_shift.c.from_at <= now, t.duty_shift.c.until_at > now)
+        .order_by(t.duty_shift.c.from_at, t.duty_shift.c.id)
     )
+    return list(dict.fromkeys(found))
 
 
 def read(text: str, name: str) -> list[Shift]:

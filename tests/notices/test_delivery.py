@@ -1,7 +1,9 @@
 """From the outbox to the phone: who gets what, when, in how many messages, and what is done when it is not taken."""
 
+from datetime import timedelta
+
 import msgspec
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from contract.datafile import Duration
 from hub.notices.notice import Audience, AudienceKind, NoticeKind, Urgency, account, contacts, owner, role
@@ -24,6 +26,20 @@ def test_who_is_on_duty_is_told_once(office: Office, phones: Phones) -> None:
     assert "佐藤" not in message.title
     office.after(hours=1)
     assert office.states() == ["sent"]
+
+
+def test_whoever_has_a_shift_is_on_duty_and_otherwise_those_of_the_settings(
+    office: Office, phones: Phones
+) -> None:
+    now = office.clock.now()
+    office.change(insert(t.duty_shift).values(from_at=now, until_at=now + timedelta(hours=8), account="kato"))
+    office.put("c1")
+    office.deliver()
+    phones.expect(KATO, "c1 を")
+    office.clock.forward(hours=8)
+    office.put("c2")
+    office.deliver()
+    phones.expect(MORI, "c2 を")
 
 
 def test_each_audience_reaches_whom_it_names(office: Office, phones: Phones) -> None:
