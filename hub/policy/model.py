@@ -1,6 +1,7 @@
 """What a city may set: when a silence counts, who is asked next, how long each step may take."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 from zlib import crc32
 
@@ -278,6 +279,7 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return max(due, now + self.visit.at_least)
 
 
+@lru_cache(maxsize=4096)
 def of_day(at: OfficeTime) -> timedelta:
     """A time of day as the time since midnight."""
     hours, minutes, *seconds = (int(part) for part in at.split(":"))

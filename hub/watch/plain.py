@@ -88,8 +88,10 @@ class _Batch:
             if isinstance(arrival.event.body, CheckIn)
             and (key := self._key_of(arrival.event.device, arrival.event.body)) is not None
         }
-        rows = self._work.conn.execute(select(t.slot).where(slots.named(keys))).mappings()
-        return {SlotKey(row["resident_id"], row["day"], row["name"]): dict(row) for row in rows}
+        rows = self._work.conn.execute(select(*t.slot.columns).where(slots.named(keys)))
+        columns = [column.name for column in t.slot.columns]
+        found = (dict(zip(columns, row, strict=True)) for row in rows)
+        return {SlotKey(slot["resident_id"], slot["day"], slot["name"]): slot for slot in found}
 
     def _key_of(self, device: str, check_in: CheckIn) -> SlotKey | None:
         box = self._boxes.get(device)

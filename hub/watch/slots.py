@@ -74,7 +74,10 @@ class Rule(NamedTuple):
 
     def day_after(self, day: date) -> date:
         """The day of the slot after the one of `day`."""
-        return self.next_day(self.opening(day) + timedelta(microseconds=1))
+        later = day + timedelta(days=1)
+        while not self.falls_on(later):
+            later += timedelta(days=1)
+        return later
 
 
 def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
@@ -88,22 +91,19 @@ def rules(
     """The schedules of those of these residents who are still watched over, by resident; all, or of these names."""
     found: dict[str, list[Rule]] = defaultdict(list)
     if residents:
-        for row in work.conn.execute(
-            select(t.schedule)
-            .join(t.resident, t.resident.c.id == t.schedule.c.resident_id)
+        row = t.schedule.c
+        for resident_id, name, at, weekdays, on_holidays in work.conn.execute(
+            select(row.resident_id, row.name, row.at, row.weekdays, row.on_holidays)
+            .join(t.resident, t.resident.c.id == row.resident_id)
             .where(
-                among(t.schedule.c.resident_id, residents),
+                among(row.resident_id, residents),
                 t.resident.c.ended_at.is_(None),
-                true() if names is None else t.schedule.c.name.in_(sorted(names)),
+                true() if names is None else row.name.in_(sorted(names)),
             )
         ):
-            found[row.resident_id].append(
+            found[resident_id].append(
                 Rule(
-                    row.resident_id,
-                    row.name,
-                    work.policy.at_home(row.at, row.resident_id),
-                    frozenset(row.weekdays),
-                    row.on_holidays,
+                    resident_id, name, work.policy.at_home(at, resident_id), frozenset(weekdays), on_holidays
                 )
             )
     return found
