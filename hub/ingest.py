@@ -28,10 +28,10 @@ from hub.policy import InForce, Policy
 from hub.store.database import Store, StoreFault
 from hub.telemetry.rollup import Reading
 
-BATCH = 500
-"""Messages per transaction. Measured before: 1 / 50 / 500 a batch store 447 / 12.6k / 32.4k events a second."""
+BATCH = 1000
+"""Messages per transaction: at 500 an event cost 112 µs of the processor, at 1,000 97 (`mimamori bench ingest`)."""
 ROOM = 4096
-"""Messages that may wait. A broker sends no more than it has unacknowledged: 1,024 a subscription for NATS."""
+"""Messages that may wait. A broker sends no more than it has unacknowledged: our NATS 4,096, others often 1,024."""
 IDS_PER_ACK = 500
 """So that an `ack` with the longest ids stays well under the broker's 64 KiB."""
 GLANCE_SECONDS = 0.5
