@@ -39,12 +39,12 @@ class Reporter:
         self._counter = counter
         self._began = counter()
         self._sent_at: float | None = None
-        self._recognizer_ms: list[float] = []
+        self._slowest_ms: float | None = None
 
     def observe(self, step: Step) -> None:
         """Take note of how long the recognizer took."""
         if isinstance(step, HeardStep):
-            self._recognizer_ms.append(step.milliseconds)
+            self._slowest_ms = max(self._slowest_ms or 0.0, step.milliseconds)
 
     def tick(self, now: datetime) -> None:
         """Send, if it is time and there is a line."""
@@ -59,9 +59,9 @@ class Reporter:
         values = machine_numbers(self._data)
         values["uptime_seconds"] = round(self._counter() - self._began)
         values["outbox_waiting"] = len(self._outbox)
-        slow, self._recognizer_ms = self._recognizer_ms, []
-        if slow:
-            values["recognizer_longest_ms"] = round(max(slow), 1)
+        if self._slowest_ms is not None:
+            values["recognizer_longest_ms"] = round(self._slowest_ms, 1)
+            self._slowest_ms = None
         if self._microphone:
             values |= self._of(self._microphone)
         return values
