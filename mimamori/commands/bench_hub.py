@@ -1,4 +1,4 @@
-"""`mimamori bench ingest|watch|burst|cluster|hostile`: what the hub can bear."""
+"""`mimamori bench ingest|watch|burst|outage|fleet|cluster|hostile`: what the hub can bear."""
 
 from typing import Annotated
 
@@ -71,6 +71,28 @@ def cluster(
     _show(measure(events, workers, runs, kill=kill), as_json)
 
 
+def outage(
+    homes: _Homes = 1000,
+    lost: Annotated[int, typer.Option("--lost", min=2, help="Lines of one district that go together.")] = 300,
+    store: _Store = "sqlite",
+    runs: _Runs = 1,
+    as_json: _Json = False,
+) -> None:
+    """A hub that was away for ten minutes, and a district without power: what is told, and to how many."""
+    _quietly()
+    from bench.outage import measure
+
+    _show(measure(homes, lost, store, runs), as_json)
+
+
+def fleet(homes: _Homes = 1000, store: _Store = "sqlite", runs: _Runs = 1, as_json: _Json = False) -> None:
+    """All speakers of a town come back at once."""
+    _quietly()
+    from bench.fleet import measure
+
+    _show(measure(homes, store, runs), as_json)
+
+
 def hostile(
     events: Annotated[
         int, typer.Option("--events", min=10, help="Ordinary messages, and as many hostile ones.")
@@ -100,5 +122,5 @@ def _show(report: Report, as_json: bool) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into `mimamori bench`."""
-    for command in (ingest, watch, burst, cluster, hostile):
+    for command in (ingest, watch, burst, outage, fleet, cluster, hostile):
         app.command()(command)

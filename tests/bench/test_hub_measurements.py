@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import hostile, ingest, lateness
+from bench import fleet, hostile, ingest, lateness, outage
 from bench.morning import homes_of, morning
 from contract.events import decode_event
 from contract.refusal import Refused
@@ -49,3 +49,16 @@ def test_garbage_is_counted_and_keeps_nothing_from_the_store() -> None:
     figures = hostile.measure(events=1500).figures
     assert (figures["lost"], figures["uncounted"]) == (0, 0)
     assert figures["kept"] > 700
+
+
+def test_a_hub_that_was_away_tells_nothing_about_people_and_a_district_is_one_notice() -> None:
+    figures = outage.measure(homes=390, lost=25).figures
+    assert (figures["false_notices"], figures["settled"], figures["unsettled"]) == (0, 390, 0)
+    assert (figures["outage_notices"], figures["lines_lost"], figures["listed"]) == (1, 25, 25)
+    assert figures["lone_silent_in_queue"] == 1
+
+
+def test_a_fleet_that_comes_back_at_once_is_known_to_the_last_speaker() -> None:
+    figures = fleet.measure(homes=60).figures
+    assert figures["lost"] == 0
+    assert figures["connected_s"] <= figures["all_known_s"]
