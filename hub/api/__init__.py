@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from hub.api import acting, health, keeping, outages, outreach, reading
+from hub.api import acting, health, keeping, outages, outreach, reading, telling
 from hub.api.answers import NotGiven, Problem, install, problem, refusal_status, wrong_value
 from hub.service import Hub
 
@@ -19,6 +19,7 @@ def router(hub: Hub) -> APIRouter:
     outages.add_to(api, gate)
     outreach.add_to(api, gate)
     keeping.add_to(api, gate)
+    telling.add_to(api, gate)
     everything.include_router(api)
     health.add_to(everything, hub)
     return everything

@@ -49,8 +49,10 @@ class DeliveryRow(Struct, frozen=True, kw_only=True):
     put_at: datetime
     recipient: str
     called: str
+    resident_id: str | None
+    """Whose contact is told; None for staff."""
     resident: str | None
-    """Whose contact is told, by name; None for staff."""
+    """The same by name."""
     state: DeliveryState
     due_at: datetime
     attempts: int
@@ -162,6 +164,7 @@ def deliveries(
         DeliveryRow(
             **{
                 **row,
+                "resident_id": _of_contact(row["recipient"]),
                 "resident": names.get(_of_contact(row["recipient"]) or ""),
                 "kind": NoticeKind(row["kind"]),
                 "urgency": Urgency(row["urgency"]),

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -221,3 +222,24 @@ def test_looking_exporting_and_printing_the_call_list_are_written_down(
     assert (Action.print, "/calls") in rows
     assert (Action.export, SATO) not in rows
     assert (Action.export, TAKAHASHI) not in rows
+
+
+# ---- for programs --------------------------------------------------------------------------------------------------
+
+
+def test_programs_read_the_call_list_and_the_notices(
+    web: TestClient, hub: Hub, silent: str, bearer: Callable[..., dict[str, str]]
+) -> None:
+    put(hub, "k1", silent)
+    deliver(hub, "k1", "failed", "メールサーバーが断りました (応答 550)。")
+    key = bearer()
+    rows = web.get("/api/v1/calls", headers=key).json()
+    assert [row["case"]["residents"][0]["id"] for row in rows] == [ITO, SUZUKI]
+    [row] = web.get("/api/v1/notices?state=failed", headers=key).json()
+    assert (row["called"], row["household_id"]) == ("森 さつき", "h-suzuki")
+    queue = web.get("/api/v1/notices/queue", headers=key).json()
+    assert queue["failed"] == 1
+    assert queue["unsent"] >= 1
+    commissioner = bearer("welfare_commissioner", "osashima")
+    for path in ("calls", "notices", "notices/queue"):
+        assert web.get(f"/api/v1/{path}", headers=commissioner).status_code == 403
