@@ -23,6 +23,10 @@ SAME_CRY = timedelta(minutes=1)
 """Crying on is the same call."""
 
 
+OFFER_AGAIN_AFTER = timedelta(minutes=10)
+"""Nobody wants to be asked by a box all evening because of what is on."""
+
+
 class Vigil:
     """A box without something to listen along with has one that does nothing."""
 
@@ -44,6 +48,8 @@ class Vigil:
         self._consent = False
         self._last_call: tuple[str, datetime] | None = None
         self._recall = False
+        self._doubt = False
+        self._offered: datetime | None = None
         self._watch: HelpWatch | None = None
         if fittings.overhearing and fittings.recognizer:
             along = load_settings().overhearing
@@ -53,6 +59,7 @@ class Vigil:
                 fittings.overhearing,
                 Overheard(fittings.recognizer, interpreter, judge, budget),
                 self._cried,
+                self._doubted,
                 self._mistaken,
                 on_step,
             )
@@ -95,6 +102,10 @@ class Vigil:
         self._consent = config is not None and config.listen_for_help
         if calls := self._presses.take_calls():
             self._dialogue.follow_up(calls)
+        doubt, self._doubt = self._doubt, False
+        if doubt and self._consent and self._may_offer(now):
+            self._offered = now
+            self._dialogue.offer_help()
         recallable = self._recallable(now)
         mistaken, self._recall = self._recall, False
         if mistaken and recallable:
@@ -104,6 +115,9 @@ class Vigil:
         if self._watch:
             waiting = Mode.waiting if self._consent else Mode.off
             self._watch.listen_for(Mode.recall if recallable else waiting)
+
+    def _may_offer(self, now: datetime) -> bool:
+        return self._offered is None or not timedelta(0) <= now - self._offered < OFFER_AGAIN_AFTER
 
     def _recallable(self, now: datetime) -> str | None:
         if self._last_call and timedelta(0) <= now - self._last_call[1] < RECALL_WITHIN:
@@ -118,6 +132,10 @@ class Vigil:
             return
         call = self._post.send(Sos(trigger="voice", slot=self._dialogue.slot))
         self._presses.called_for_help(call.id)
+        self._wake()
+
+    def _doubted(self) -> None:
+        self._doubt = True
         self._wake()
 
     def _mistaken(self) -> None:

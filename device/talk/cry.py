@@ -68,12 +68,16 @@ class Judge:
         """Whether to call for help now; `now` is seconds on a clock that only goes forward."""
         self._talk = [at for at in self._talk if now - at < LATELY_SECONDS]
         if not self._cries(meant, when):
-            if when is When.waiting:
+            if when is When.waiting and meant.intent is not Intent.emergency:
                 self._talk.append(now)
             return False
         again = self._cried is not None and now - self._cried < TWICE_SECONDS
         self._cried = now
         return again or len(self._talk) < TALK
+
+    def may_be_cry(self, meant: Meant, when: When) -> bool:
+        """Whether to ask back what `is_cry` has just not taken for one; never amid talk."""
+        return when is When.waiting and meant.intent is Intent.emergency and len(self._talk) < TALK
 
     def _cries(self, meant: Meant, when: When) -> bool:
         if meant.intent is not Intent.emergency or not (meant.certain and meant.clear):

@@ -19,6 +19,7 @@ from device.speak.loudspeaker import CutShort, SpeakerFault
 from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
 from device.talk.conversation import Conversation
 from device.talk.help_call import HelpCall
+from device.talk.help_offer import HelpOffer
 from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth, Unspeakable
 from device.talk.prompts import Prompts
@@ -139,6 +140,11 @@ class Dialogue:
         call = HelpCall("button")
         self.untold.update(calls)
         self._carry_out(call, call.step(HelpPressed(calls[-1])))
+
+    def offer_help(self) -> None:
+        """Ask whether help is needed, after something that may have been a cry."""
+        offer = HelpOffer()
+        self._carry_out(offer, offer.start())
 
     def take_back(self, event_id: str) -> bool:
         """Ask whether this call for help was a mistake; whether it was taken back."""

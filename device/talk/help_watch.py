@@ -41,14 +41,16 @@ class HelpWatch:
         overhearing: Overhearing,
         overheard: Overheard,
         on_cry: Callable[[], None],
+        on_doubt: Callable[[], None],
         on_recall: Callable[[], None],
         on_step: OnStep,
         counter: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`on_cry` and `on_recall` are called on the watch's own thread."""
+        """`on_cry`, `on_doubt` and `on_recall` are called on the watch's own thread."""
         self._overhearing = overhearing
         self._overheard = overheard
         self._on_cry = on_cry
+        self._on_doubt = on_doubt
         self._on_recall = on_recall
         self._on_step = on_step
         self._counter = counter
@@ -167,6 +169,8 @@ class HelpWatch:
                 case Verdict.cry:
                     log.info("cry_heard", mode=str(job.mode))
                     self._on_cry()
+                case Verdict.doubt:
+                    self._on_doubt()
                 case Verdict.recall:
                     self._on_recall()
                 case Verdict.skipped:

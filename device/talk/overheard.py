@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     """What a piece of speech was."""
 
     cry = "cry"
+    doubt = "doubt"
+    """It may have been a cry: worth a question."""
     recall = "recall"
     nothing = "nothing"
     skipped = "skipped"
@@ -80,4 +82,7 @@ class Overheard:
         if mode is Mode.recall and meant.takes_back:
             return Verdict.recall
         when = When.speaking if mode is Mode.speaking else When.waiting
-        return Verdict.cry if self._judge.is_cry(meant, when, now) else Verdict.nothing
+        if self._judge.is_cry(meant, when, now):
+            return Verdict.cry
+        asks = mode is Mode.waiting and self._judge.may_be_cry(meant, when)
+        return Verdict.doubt if asks else Verdict.nothing

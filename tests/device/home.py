@@ -28,6 +28,7 @@ MEANINGS = {
     "えらいで、ちょっと寝とる": Intent.unwell,
     "助けて、倒れた": Intent.emergency,
     "タスケテ": Intent.emergency,
+    "もごもご、倒れ": Intent.emergency,
 }
 
 T = TypeVar("T")
@@ -61,14 +62,14 @@ class PhraseBook:
     """The understanding's port: knows `MEANINGS`, はい and いいえ."""
 
     def understand(self, text: str) -> Meaning:
-        """What it means, certain if it is in the book."""
+        """What it means, certain if it is in the book, and not mumbled."""
         intent = MEANINGS.get(text)
         return Meaning(
             intent=intent or Intent.unrelated,
             confidence=0.95 if intent is Intent.emergency else 0.8 if intent else 0.1,
             reading=text,
             because=["phrase book"],
-            certain=intent is not None,
+            certain=intent is not None and not text.startswith("もごもご"),
         )
 
     def yes_or_no(self, text: str) -> bool | None:

@@ -26,6 +26,8 @@ from tests.listening.doubles import Marked, frames, marked
 
 WATCHED = changed(MORNING, listen_for_help=True)
 SETTINGS = load_settings()
+MAYBE = "もごもご、倒れ"
+"""Distress, and not certainly so."""
 
 
 class Air:
@@ -112,6 +114,28 @@ def test_a_cry_between_questions_goes_out_at_once_and_is_told(hub: HubStandIn, b
     say(box, air, "助けて、倒れた")
     assert box.watcher.wait_for(Said).text.startswith("伝わりました。")
     assert hub.stored()[0].body == Sos(trigger="voice")
+
+
+def test_what_may_have_been_a_cry_is_asked_about_once_and_only_a_yes_calls(
+    hub: HubStandIn, box: Box, air: Air
+) -> None:
+    hub.configure("sato-1", WATCHED)
+    box.switch_on()
+    box.watcher.wait_for(ConfigTaken)
+    box.watcher.wait_for(ListeningAlong)
+    box.resident.lines.append("いいえ")
+    say(box, air, MAYBE)
+    assert "助けが必要ですか" in box.watcher.wait_for(Said).text
+    assert box.watcher.wait_for(Said, 2).text.startswith("わかりました")
+    say(box, air, MAYBE)
+    asked_twice = recognizer_of(box)
+    assert eventually(lambda: asked_twice.asked >= 2)
+    box.clock.forward(minutes=11)
+    box.resident.lines.append("はい")
+    say(box, air, MAYBE)
+    assert "助けが必要ですか" in box.watcher.wait_for(Said, 3).text
+    assert box.watcher.wait_for(Said, 4).text.startswith("伝わりました。")
+    assert calls(box) == [Sos(trigger="voice")]
 
 
 def test_without_consent_nobody_listens_between_questions(hub: HubStandIn, box: Box, air: Air) -> None:
@@ -240,6 +264,17 @@ def test_amid_talk_a_cry_has_to_come_twice() -> None:
     for second in range(3):
         quiet_again.is_cry(TALK, When.waiting, float(second))
     assert quiet_again.is_cry(meant("助けて"), When.waiting, 70.0)
+
+
+def test_what_is_less_than_a_cry_is_asked_about_unless_somebody_keeps_talking() -> None:
+    judge = Judge(load_help_words())
+    doubtful = meant("倒れ", certain=False)
+    assert not judge.is_cry(doubtful, When.waiting, 0.0)
+    assert judge.may_be_cry(doubtful, When.waiting)
+    assert not judge.may_be_cry(TALK, When.waiting)
+    for second in range(3):
+        judge.is_cry(TALK, When.waiting, float(second))
+    assert not judge.may_be_cry(doubtful, When.waiting)
 
 
 def test_over_our_own_voice_only_plain_words_of_help_count() -> None:
