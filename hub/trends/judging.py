@@ -91,7 +91,12 @@ def readings(
 def calm(
     records: Sequence[Record], today: date, settings: Settings, told_on: date, measures: Iterable[Measure]
 ) -> bool:
-    """Whether all of `measures`, told on `told_on`, are back near what was usual before; False with too few records."""
+    """Whether all of `measures`, told on `told_on`, are back near what was usual before; False with too few records.
+
+    Only days after it was told say so: those before it are what it was told against.
+    """
+    if today < told_on + timedelta(days=settings.course.calm_days):
+        return False
     window = Window(
         days=settings.course.calm_days, least_days=settings.course.calm_days // 2, chance=0.05, strictness=1.0
     )
@@ -107,7 +112,11 @@ def calm(
 
 
 class _Span:
-    """The records of some days, counted."""
+    """The records of some days, counted.
+
+    The slots of one day are no independent witnesses: a morning in bed is an evening in bed. So the chance of a share is
+    that of as many days, not of as many slots.
+    """
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.days: set[date] = set()
@@ -123,6 +132,11 @@ class _Span:
                 self.worse += one.worse
                 if one.delay_ms is not None:
                     self.delays[one.slot][one.day] = math.log(max(one.delay_ms, 1))
+
+    @property
+    def a_day(self) -> float:
+        """Slots a day, at least one."""
+        return self.asked / len(self.days) if self.days else 1.0
 
 
 def _compare(recent: _Span, usual: _Span, window: Window, settings: Settings) -> Iterable[Reading]:
@@ -147,7 +161,15 @@ def _compare(recent: _Span, usual: _Span, window: Window, settings: Settings) ->
         effect = (now - before) / difference
         # Most people are as usual, and then nobody has to count urns.
         grave = effect >= window.strictness
-        chance = share_chance(hits, of, usual_hits, usual_of) if grave else 1.0
+        chance = 1.0
+        if grave:
+            days, usual_days = recent.a_day, usual.a_day
+            chance = share_chance(
+                math.floor(hits / days),
+                math.floor(of / days),
+                math.ceil(usual_hits / usual_days),
+                math.ceil(usual_of / usual_days),
+            )
         yield Reading(measure, before, now, window.days, effect, chance, grave and chance < window.chance)
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert, select
 
@@ -245,6 +246,7 @@ def test_every_kind_of_day_has_a_shape_of_its_own() -> None:
     assert [one.tag for one in half if one.get("class") == "mark-answered"] == ["path"]
 
 
+@trying(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(0, 4), st.integers(0, 4), st.none() | st.floats(1, 1e7)),
@@ -261,6 +263,7 @@ def test_no_life_breaks_the_picture(lives: list[tuple[int, int, float | None]], 
         assert 0 <= float(dot.get("cy", "-1")) <= height
 
 
+@trying(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=0, max_size=48), st.sampled_from(list(limits.load().values())))
 def test_no_number_breaks_its_chart(values: list[float], number: limits.Number) -> None:
     points = [

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -95,6 +96,7 @@ def test_what_there_is_no_room_for_is_counted_and_never_waited_for(
 # ---- the roll-up ----------------------------------------------------------------------------------------------
 
 
+@trying(deadline=None)
 @given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=30), st.integers(1, 29))
 def test_a_tally_of_parts_is_the_tally_of_all(values: list[float], cut: int) -> None:
     def tally(some: list[float]) -> Tally | None:

@@ -113,7 +113,7 @@ def test_it_never_becomes_a_visit_by_itself(town: Town) -> None:
 def test_it_ends_when_the_person_is_as_before_and_rests(town: Town) -> None:
     days(town, 10, missed=True)
     assert len(town.reasons("sato")) == 1
-    days(town, 20)
+    days(town, 24)
     assert town.case("sato") is None
     [case] = town.cases()
     assert case.outcome == CaseOutcome.settled_by_itself
@@ -123,6 +123,14 @@ def test_it_ends_when_the_person_is_as_before_and_rests(town: Town) -> None:
     assert len(changes(town)) == 1
     days(town, 30, missed=True)
     assert len(changes(town)) == 2
+
+
+def test_a_change_is_not_over_the_day_after_it_was_told(town: Town) -> None:
+    """A few slow days among two weeks do not move their median: they must not look like a return."""
+    days(town, 7, delay=6000)
+    assert len(changes(town)) == 1
+    days(town, 12, delay=6000)
+    assert len(town.reasons("sato")) == 1
 
 
 def test_it_does_not_flicker_around_the_threshold(town: Town) -> None:

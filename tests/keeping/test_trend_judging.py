@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from bench.trends import CHANGES, changed, draw, live, stable
@@ -85,6 +86,7 @@ def test_somebody_who_is_often_silent_is_no_sign() -> None:
     assert signs(silent) == set()
 
 
+@trying(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000))
 def test_the_order_of_the_records_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)
@@ -95,6 +97,7 @@ def test_the_order_of_the_records_does_not_matter(seed: int) -> None:
     assert readings(records, today, SETTINGS) == readings(mixed, today, SETTINGS)
 
 
+@trying(deadline=None, max_examples=25)
 @given(st.integers(0, 10_000), st.floats(1.5, 4))
 def test_slower_is_never_less_of_a_sign(seed: int, times: float) -> None:
     chance = random.Random(seed)

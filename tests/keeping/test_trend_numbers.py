@@ -5,6 +5,7 @@ import random
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from hub.trends.numbers import median, rank_chance, share_chance, spread
@@ -12,6 +13,7 @@ from hub.trends.numbers import median, rank_chance, share_chance, spread
 numbers = st.floats(-1e6, 1e6)
 
 
+@trying(deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=40))
 def test_the_median_has_half_on_either_side(values: list[float]) -> None:
     middle = median(values)
@@ -19,6 +21,7 @@ def test_the_median_has_half_on_either_side(values: list[float]) -> None:
     assert sum(value > middle for value in values) * 2 <= len(values)
 
 
+@trying(deadline=None)
 @given(st.lists(st.floats(0, 10), min_size=5, max_size=40), st.integers(0, 1))
 def test_a_few_wild_values_hardly_move_the_spread(values: list[float], at: int) -> None:
     wild = sorted(values)
@@ -37,6 +40,7 @@ def test_the_chance_of_a_share_is_fishers() -> None:
     assert share_chance(3, 4, 1, 4) == pytest.approx(17 / 70)
 
 
+@trying(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 200), st.data())
 def test_more_hits_are_never_more_probable(of: int, usual_of: int, data: st.DataObject) -> None:
     usual = data.draw(st.integers(0, usual_of))
@@ -48,6 +52,7 @@ def test_more_hits_are_never_more_probable(of: int, usual_of: int, data: st.Data
         assert share_chance(hits + 1, of, usual - 1, usual_of) <= fewer + 1e-12
 
 
+@trying(deadline=None)
 @given(st.lists(numbers, min_size=1, max_size=30), st.lists(numbers, min_size=1, max_size=60))
 def test_ranks_are_a_probability_and_do_not_care_for_units(values: list[float], usual: list[float]) -> None:
     chance = rank_chance(values, usual)
