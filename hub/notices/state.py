@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, or_, select
 
 from contract.time import office_date
-from hub.notices.notice import PROOF, DeliveryState, NoticeKind, Urgency
+from hub.notices.notice import PROOF, AudienceKind, DeliveryState, NoticeKind, Urgency
 from hub.store import tables as t
 
 FAILED_FOR = timedelta(days=7)
@@ -31,7 +31,7 @@ class Queue(Struct, frozen=True, kw_only=True):
     failed: int
     """Deliveries given up in the last days."""
     nobody: int
-    """Notices of the last days that reached nobody at all."""
+    """Notices to staff of the last days that reached nobody at all. A relative without an address is phoned."""
 
 
 class DeliveryRow(Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ def queue(conn: Connection, now: datetime) -> Queue:
         .where(waits, or_(_d.due_at <= now, _d.attempts > 0))
     ).one()
     failed = conn.scalar(select(func.count()).where(_d.state == _FAILED, _d.ended_at > now - FAILED_FOR))
-    nobody = conn.scalar(select(func.count()).where(_n.nobody.is_not(None), _n.at > now - FAILED_FOR))
+    nobody = conn.scalar(select(func.count()).where(*_to_nobody(now)))
     ages = [at for at in (new_oldest, late_oldest) if at is not None]
     return Queue(
         unsent=new + open_,
@@ -189,17 +189,23 @@ def _names(conn: Connection, residents: Collection[str]) -> dict[str, str]:
 
 
 def to_nobody(conn: Connection, now: datetime, *, household: str | None = None) -> list[NobodyRow]:
-    """Notices of the last days that reached nobody, the newest first."""
+    """Notices of the last days that reached nobody, the newest first; of a household also those to its contacts."""
     wanted = (
         select(_n.id, _n.kind, _n.words, t.case.c.household_id, _n.at.label("put_at"), _n.nobody.label("why"))
         .outerjoin(t.case, (_n.subject_kind == "case") & (t.case.c.id == _n.subject))
-        .where(_n.nobody.is_not(None), _n.at > now - FAILED_FOR)
         .order_by(_n.at.desc())
         .limit(200)
     )
-    if household is not None:
-        wanted = wanted.where(t.case.c.household_id == household)
+    if household is None:
+        wanted = wanted.where(*_to_nobody(now))
+    else:
+        wanted = wanted.where(_n.nobody.is_not(None), _n.at > now - FAILED_FOR)
+        wanted = wanted.where(_n.subject_kind == "case", _n.subject.in_(_cases(household)))
     return [NobodyRow(**{**row, "kind": NoticeKind(row["kind"])}) for row in conn.execute(wanted).mappings()]
+
+
+def _to_nobody(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (_n.nobody.is_not(None), _n.at > now - FAILED_FOR, _n.audience != AudienceKind.contacts)
 
 
 def _cases(household: str) -> Select[tuple[str]]:

@@ -116,6 +116,9 @@ def test_a_notice_for_nobody_is_seen(csw: TestClient, hub: Hub, silent: str) -> 
     page = csw.get("/notices").text
     assert "当番の通知先が設定されていません" in page
     assert "hub/notices.example.toml" in page
+    board = csw.get("/").text
+    assert "送り先のない知らせ" in board
+    assert "届かなかった知らせ" not in board
     assert "相手なし" in csw.get("/households/h-suzuki").text
 
 
