@@ -126,10 +126,11 @@ def figures(
     hours = len(talk) / RATE / 3600
     unlimited = list(listener.verdicts(talk, budget=False))
     limited = list(listener.verdicts(talk))
-    heard = [
-        Verdict.cry in list(listener.verdicts(alone(sound, random), 2 * LATELY_SECONDS))
-        for sound in spoken(cries, seed)
+    taken = [
+        set(listener.verdicts(alone(sound, random), 2 * LATELY_SECONDS)) for sound in spoken(cries, seed)
     ]
+    heard = [Verdict.cry in each for each in taken]
+    asked = [bool(each & {Verdict.cry, Verdict.doubt}) for each in taken]
     return {
         "quiet_cpu_share": round(cpu_share(_hiss(60.0, random), listener.settings), 4),
         "talk_cpu_share": round(cpu_share(talk[: 60 * RATE], listener.settings), 4),
@@ -140,9 +141,11 @@ def figures(
         "false_calls_per_hour_without_budget": round(unlimited.count(Verdict.cry) / hours, 2)
         if hours
         else None,
+        "asked_back_without_budget": unlimited.count(Verdict.doubt),
         "pieces_skipped": limited.count(Verdict.skipped),
         "cries": len(heard),
         "heard_at_once_share": round(sum(heard) / len(heard), 3) if heard else None,
+        "heard_or_asked_back_share": round(sum(asked) / len(asked), 3) if asked else None,
     }
 
 
