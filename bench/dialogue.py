@@ -80,6 +80,8 @@ class Ended(Struct, frozen=True):
     """An sos went out."""
     turns: int
     """How often the speaker listened."""
+    read_back: bool
+    """「お元気、ということですね」 was said."""
 
     @property
     def dangerous(self) -> bool:
@@ -137,10 +139,11 @@ def hold(resident: Resident, interpreter: Interpreter, rates: Rates, random: Ran
     actions: deque[Action] = deque(conversation.step(start))
     prompts: Sequence[str] = ()
     check_ins: list[CheckIn] = []
-    called, turns = False, 0
+    called, turns, read_back = False, 0, False
     while actions:
         match actions.popleft():
             case Say(prompts):
+                read_back = read_back or Prompt.read_back_fine in prompts
                 actions.extend(conversation.step(Spoken()))
             case Listen(_, extra):
                 turns += 1
@@ -159,7 +162,7 @@ def hold(resident: Resident, interpreter: Interpreter, rates: Rates, random: Ran
             case AwaitDelivery(event_id, _):
                 actions.extend(conversation.step(Delivered(event_id)))
     (check_in,) = check_ins
-    return Ended(resident.truth, resident.words, check_in.outcome, check_in.intent, called, turns)
+    return Ended(resident.truth, resident.words, check_in.outcome, check_in.intent, called, turns, read_back)
 
 
 def morning(utterances: Sequence[Utterance], random: Random, manners: Manners) -> Resident:
@@ -179,6 +182,7 @@ def figures(ended: Sequence[Ended]) -> dict[str, object]:
         "check_ins": len(ended),
         "ill_or_in_need": len(ill),
         "dangerous": sum(one.dangerous for one in ended),
+        "ill_read_back_as_well": sum(one.read_back for one in ill),
         "help_recall_share": _share(sum(one.called for one in need), len(need)),
         "false_calls": sum(one.called for one in ended if one.truth is not Intent.emergency),
         "false_call_share": _share(
