@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, districts, pulse, quarantine, sight, speaking, standing
+from hub import agenda, districts, due, pulse, quarantine, sight, speaking, standing
 from hub import policy as policies
 from hub import roles as roles_of_hub
 from hub.commanding import Commander
@@ -162,6 +162,8 @@ class Hub:
             self._sweeping,
             threading.Thread(target=self._command, name="commander", daemon=True),
         ]
+        # Whoever sweeps reads new policies before its batches, the others from here.
+        self._reader = threading.Thread(target=self._read_policies, name="policies", daemon=True)
         if self._teller is not None:
             self._threads.append(threading.Thread(target=self._watch_sight, name="sight", daemon=True))
 
@@ -175,6 +177,7 @@ class Hub:
         if Role.ingest in self.roles:
             self.telemetry.start()
             self.ingest.start()
+        self._reader.start()
         if Role.watch in self.roles:
             self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention))
             if self._teller is not None:
@@ -196,7 +199,7 @@ class Hub:
             self.ingest.stop()
             self.telemetry.stop()
         self.sweeper.stop()
-        for thread in self._threads:
+        for thread in (self._reader, *self._threads):
             if thread.is_alive():
                 thread.join()
         if self._teller is not None and Role.watch in self.roles:
@@ -233,6 +236,15 @@ class Hub:
         """The line on which speakers are told their times."""
         return self._teller or self.ingest.line
 
+    def _read_policies(self) -> None:
+        """A policy may be imported by another process: take it over within seconds, whatever this one does."""
+        while not self._stopping.wait(GLANCE_SECONDS):
+            try:
+                with self.store.read() as conn:
+                    self.policies.refresh(conn)
+            except (StoreFault, SQLAlchemyError) as error:
+                log.error("policies.cannot_read", error=type(error).__name__)
+
     def _watch_sight(self) -> None:
         """The processes that listen may have died without a word: then nobody is called silent (P6)."""
         while not self._stopping.wait(sight.EVERY.total_seconds()):
@@ -242,7 +254,7 @@ class Hub:
                     blind = agenda.blind_since(conn) is None and not sight.workers(conn, now)
                 if blind:
                     log.warning("hub.nobody_listens")
-                    self.store.write(lambda conn, now=now: agenda.lose_sight(conn, now))  # type: ignore[misc]
+                    self.store.write(lambda conn, now=now: due.lose_sight(conn, now))  # type: ignore[misc]
             except (StoreFault, SQLAlchemyError) as error:
                 log.error("sight.cannot_store", error=type(error).__name__)
 
