@@ -66,6 +66,7 @@ def merge(desk: Desk, case_id: str, into: str) -> None:
             work.record("case", other.id, None, row["code"], f"まとめた件から: {row['words']}", desk.account)
         cases.change(work, case, merged_into=other.id)
         cases.close(work, case, CaseOutcome.merged, "別の件にまとめました", desk.account)
+        telling.moved(work, case, other)
         graver = case.severity.rank > other.severity.rank
         if graver:
             cases.set_severity(work, other, case.severity, "まとめた件のほうが重いため", desk.account)
@@ -111,6 +112,8 @@ def reopen(desk: Desk, case_id: str, why: str) -> None:
         if gravest is not case.severity:
             cases.set_severity(work, case, gravest, why, desk.account)
         _climb_for_the_gravest(work, case)
+        first = cases.unresolved(desk.conn, case_id)[0]
+        telling.reopened(work, case, first["resident_id"], first["words"])
 
 
 def _climb_for_the_gravest(work: Work, case: Case) -> None:

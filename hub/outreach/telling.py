@@ -7,7 +7,7 @@ contacts are told is worded by `hub.notices.bundle`, whatever stands here.
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub import duty
 from hub.notices import outbox
@@ -90,6 +90,31 @@ def step(work: Work, case: Case, step: Step, residents: Collection[str]) -> None
             for resident_id in sorted(residents)
         ],
     )
+
+
+def reopened(work: Work, case: Case, resident_id: str, words: str) -> None:
+    """A case that was closed is open again: those on duty may have taken it for settled."""
+    if case.lane is not Lane.person:
+        return
+    notice = Notice(
+        key=f"case/{case.id}/reopened/{work.now.isoformat()}",
+        kind=_kind(case.severity, NoticeKind.case_opened),
+        audience=DUTY,
+        subject=Subject("case", case.id),
+        words=f"{_names(work, [resident_id])[resident_id]}: もう一度開いた件: {words}。次: {case.step_words}",
+        urgency=_urgency(case.severity),
+    )
+    outbox.put(work, [notice])
+
+
+def moved(work: Work, case: Case, into: Case) -> None:
+    """One case became part of another: who was told of it hears of that one's end, and answers go there."""
+    work.conn.execute(
+        update(t.notice)
+        .where(t.notice.c.subject_kind == "case", t.notice.c.subject == case.id)
+        .values(subject=into.id)
+    )
+    work.conn.execute(update(t.family_link).where(t.family_link.c.case_id == case.id).values(case_id=into.id))
 
 
 def over(work: Work, case: Case, why: str) -> None:

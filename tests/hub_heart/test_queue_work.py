@@ -187,6 +187,10 @@ def test_two_cases_become_one_with_all_reasons_and_the_graver_weight(town: Town)
     }
     [gone] = [case for case in town.cases() if case.closed_at is not None]
     assert (gone.outcome, gone.merged_into) == ("merged", his.id)
+    assert {row.subject for row in town.notices()} == {his.id}, "who was told of hers hears of the end of his"
+    at(town, "mori", lambda desk: desk.close(his.id, CaseOutcome.met))
+    assert town.notices()[-1].kind == "all_clear"
+    assert {row.kind for row in town.notices() if row.withdrawn_at is None} == {"all_clear"}
 
 
 def test_a_case_closed_too_early_is_opened_again_with_its_reasons(town: Town) -> None:
@@ -200,6 +204,7 @@ def test_a_case_closed_too_early_is_opened_again_with_its_reasons(town: Town) ->
     whys = [row.why for row in town.history("case", case.id)]
     assert "電話で確認" in whys, "the closing stays in the history"
     assert "もう一度開きました: 別の人の件だった" in whys
+    assert "もう一度開いた件" in town.notices()[-1].words
 
 
 def test_a_second_case_is_not_opened_beside_an_open_one(town: Town) -> None:
