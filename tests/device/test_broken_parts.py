@@ -66,8 +66,8 @@ def test_a_card_that_takes_no_more_keeps_no_answer_and_no_call_from_the_hub_and_
     box.clock.travel(office("2026-11-24 08:00"))
     ended = box.watcher.wait_for(AskingEnded).check_in
     assert ended.intent is Intent.fine
-    hub.order("sato-1", b'{"id": "c1", "kind": "ask_now"}')
     box.resident.lines.append("助けて、倒れた")
+    hub.order("sato-1", b'{"id": "c1", "kind": "ask_now"}')
     box.watcher.wait_for(AskingEnded, 2)
     assert eventually(lambda: any(isinstance(event.body, Sos) for event in hub.stored()))
     assert eventually(lambda: ended in [event.body for event in hub.stored()])

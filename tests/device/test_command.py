@@ -66,7 +66,7 @@ def test_without_sound_cards_it_runs_says_so_and_reports_every_question_as_not_p
     (check_in,) = [event.body for event in stored if isinstance(event.body, CheckIn)]
     assert check_in.outcome is Outcome.not_played
     running.send_signal(signal.SIGTERM)
-    assert running.wait(20) == 0
+    assert running.wait(60) == 0
     assert hub.wait_for_state(2).presence is Presence.offline
     printed = (tmp_path / "stderr").read_text(encoding="utf-8")
     assert "Traceback" not in printed
