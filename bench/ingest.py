@@ -1,8 +1,9 @@
 """How many events a second the hub takes from the broker: stored on disk, with their effects, and acknowledged.
 
-One run: the hub's session is made known to the broker, a town says its morning while the hub is away, and the hub
+One run: the hub's sessions are made known to the broker, a town says its morning while the hub is away, and the hub
 comes back. Counted is from its first message until everything is stored, has taken effect (slots, deadlines, history)
-and is acknowledged to the broker. The publisher has finished by then, so that only broker and hub share the machine.
+and is acknowledged to the broker; somebody calls for help in the middle of it. The publisher has finished by then, so
+that only broker and hub share the machine.
 
 The ceiling is the same morning taken by a bare paho client that hands batches to a bare driver: id and payload into
 one table with that one key, one transaction a batch with the same settings, then the acknowledgements. No decoding of
@@ -26,19 +27,29 @@ from sqlalchemy import func, select
 from bench.morning import Said, homes_of, morning
 from bench.report import Report, machine, medians, rounds
 from bench.stores import opened, size_bytes
-from bench.town import Town, at_second
+from bench.town import Town, at_second, device
 from bench.wire import Wire
+from contract.events import ClockQuality, Event, Sos, encode_event
+from contract.ids import uuid7
 from contract.refusal import Refused
 from contract.time import SystemClock
-from contract.topics import Channel, every_device
+from contract.topics import Channel, every_device, topic
 from hub import policy
 from hub.config import BrokerConfig
 from hub.ingest import BATCH, Ingest
+from hub.line import SESSIONS
 from hub.store import tables as t
+from hub.store.database import Store
+from hub.vocabulary import ReasonCode
 from provisioning.broker import Broker, User, hub_user
 
 _HUB = "mimamori-hub"
-_TOWN = User(name="town", password="town", publish=(every_device(Channel.event),), subscribe=())
+_TOWN = User(
+    name="town",
+    password="town",
+    publish=(every_device(Channel.event), every_device(Channel.sos)),
+    subscribe=(),
+)
 PATIENCE_SECONDS = 600.0
 
 
@@ -74,8 +85,11 @@ def _run(events: int, batch: int, store: str) -> tuple[dict[str, Any], dict[str,
 
 def _backlog(broker: Broker, said: Sequence[Said]) -> None:
     """The hub's session exists, the hub is away, and the town speaks."""
-    with Wire(broker.port, _HUB, _HUB, keep=True) as hub:
-        hub.subscribe(*(every_device(channel) for channel in (Channel.event, Channel.sos, Channel.state)))
+    for ending, channels in SESSIONS:
+        with Wire(broker.port, _HUB, _HUB, keep=True, client_id=_HUB + ending) as hub:
+            hub.subscribe(
+                *(every_device(channel) for channel in channels if channel is not Channel.telemetry)
+            )
     with Wire(broker.port, _TOWN.name, _TOWN.password) as homes:
         homes.publish(said)
 
@@ -96,7 +110,8 @@ def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) 
         try:
             _await(lambda: ingest.waiting or ingest.taken)
             began = time.perf_counter()
-            _await(lambda: ingest.taken >= len(said))
+            help_after = _cry(broker, store)
+            _await(lambda: ingest.taken >= len(said) + 1)
             took = time.perf_counter() - began
         finally:
             ingest.stop()
@@ -109,9 +124,37 @@ def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) 
             "processor_s": round(time.process_time() - processor, 3),
             "answered": answered,
             "bytes_per_event": round((size_bytes(store) - before) / len(said)),
-            "lost": len(said) - stored,
-            "duplicated": max(0, ingest.taken - len(said)),
+            "help_queued_s": round(help_after, 3),
+            "lost": len(said) + 1 - stored,
+            "duplicated": max(0, ingest.taken - len(said) - 1),
         }
+
+
+def _cry(broker: Broker, store: Store) -> float:
+    """Somebody calls for help while the backlog is read: seconds until it is in the queue (P7)."""
+    now = SystemClock().now()
+    event = Event(
+        id=uuid7(now),
+        device=device(0),
+        session="s1",
+        seq=1_000_000,
+        at=now,
+        clock=ClockQuality.synced,
+        late=False,
+        type="sos",
+        body=Sos(trigger="button"),
+    )
+    queued = select(t.reason.c.id).where(t.reason.c.code == ReasonCode.call_for_help)
+    with Wire(broker.port, _TOWN.name, _TOWN.password) as home:
+        began = time.perf_counter()
+        home.publish([(topic(event.device, Channel.sos), encode_event(event))])
+
+    def there() -> bool:
+        with store.read() as conn:
+            return conn.scalar(queued) is not None
+
+    _await(there)
+    return time.perf_counter() - began
 
 
 def _await(done: Any) -> None:

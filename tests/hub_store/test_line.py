@@ -90,6 +90,21 @@ def test_an_acknowledgement_of_an_older_connection_is_not_given(
         assert next_one.next() == b"one"
 
 
+def test_a_call_for_help_is_heard_though_the_broker_waits_for_thousands_of_acknowledgements(
+    settings: BrokerConfig, clock: TravellingClock, speaker: MakeSpeaker
+) -> None:
+    """In one session with the events it was dropped, again and again, until they were acknowledged."""
+    sato, ito = speaker(cast.SATO_SPEAKER), speaker(cast.ITO_SPEAKER)
+    with listening(settings, clock) as hub:
+        assert hub.hears()
+        for number in range(4200):
+            sato.raw(Channel.event, b"%d" % number)
+        for _ in range(4000):
+            hub.next()
+        ito.raw(Channel.sos, b"help")
+        assert any(hub.next() == b"help" for _ in range(400))
+
+
 def test_a_birth_at_the_moment_of_the_first_subscription_is_heard(
     settings: BrokerConfig, clock: TravellingClock, broker: Broker, speaker: MakeSpeaker
 ) -> None:
