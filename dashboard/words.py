@@ -192,7 +192,7 @@ NOTICE: dict[NoticeKind, str] = {
     NoticeKind.case_opened: "新しい件",
     NoticeKind.emergency: "緊急",
     NoticeKind.step: "次の段",
-    NoticeKind.nobody_on_duty: "当番がいない",
+    NoticeKind.nobody_on_duty: "時間外の連絡",
     NoticeKind.handed_over: "引き継ぎ",
     NoticeKind.outage_began: "地区の停電・回線",
     NoticeKind.outage_over: "停電・回線の復旧",

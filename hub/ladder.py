@@ -4,29 +4,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from hub import words
+from hub.notices.people import CALLED, TICK
 from hub.outreach import cases, telling
 from hub.outreach.cases import Case, Person
 from hub.policy import Step
 from hub.store import tables as t
 from hub.vocabulary import DueKind, Lane, Party, Severity
 from hub.work import HUB, Work
-
-
-class Consented(NamedTuple):
-    """What a party is called, and the tick without which it is not told (domain: four tracks)."""
-
-    called: str
-    tick: str
-
-
-_TOLD: dict[Party, Consented] = {
-    Party.family_contact: Consented("家族", "tell_family"),
-    Party.helper: Consented("協力員", "tell_family"),
-    Party.welfare_commissioner: Consented("民生委員", "share"),
-}
 
 
 class Rung(NamedTuple):
@@ -200,23 +187,22 @@ def _missing(conn: Connection, party: Party, concerned: Collection[Person]) -> s
     """Why nobody can be asked at a step of this party; empty when somebody can."""
     if party is Party.resident:
         return "" if any(one.has_phone for one in concerned) else "電話番号の登録がありません"
-    if party not in _TOLD:
+    if party not in TICK:
         return ""
-    told = _TOLD[party]
     contacts = set(
         conn.scalars(
             select(t.contact.c.resident_id).where(
                 t.contact.c.resident_id.in_([one.id for one in concerned]),
                 t.contact.c.role == party,
-                t.contact.c.phone.is_not(None),
+                or_(t.contact.c.phone.is_not(None), t.contact.c.address.is_not(None)),
             )
         )
     )
     if not contacts:
-        return f"電話番号のある{told.called}の登録がありません"
+        return f"電話番号のある{CALLED[party]}の登録がありません"
     agreed = conn.scalars(
         select(t.consent.c.resident_id)
         .where(t.consent.c.resident_id.in_(contacts))
-        .where(t.consent.c.tick == told.tick, t.consent.c.revoked_at.is_(None))
+        .where(t.consent.c.tick == TICK[party], t.consent.c.revoked_at.is_(None))
     ).first()
-    return "" if agreed else f"{told.called}に知らせる同意がありません"
+    return "" if agreed else f"{CALLED[party]}に知らせる同意がありません"

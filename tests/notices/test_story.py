@@ -115,6 +115,19 @@ def test_a_call_for_help_goes_out_at_once_to_staff_and_relatives_at_any_hour(
     phones.expect(DAUGHTER, "【緊急】", "助けを求める合図がありました", "119")
 
 
+def test_a_relative_with_an_address_and_no_telephone_is_asked_all_the_same(
+    evening: Evening, phones: Phones
+) -> None:
+    def no_phone(conn: Connection) -> None:
+        conn.execute(update(t.contact).where(t.contact.c.resident_id == cast.SUZUKI).values(phone=None))
+
+    evening.hub.store.write(no_phone)
+    evening.until("2026-11-24 06:00")
+    phones.expect(MORI, "鈴木 キヨ 様")
+    evening.until("2026-11-24 06:30")
+    phones.expect(DAUGHTER, "鈴木 キヨ 様の安否がまだ確認できていません")
+
+
 def test_whoever_has_the_shift_is_told_instead(evening: Evening, phones: Phones) -> None:
     add_account(evening.hub.store, "kato", "加藤 進")
     now = evening.hub.clock.now()
