@@ -92,7 +92,7 @@ def test_our_own_biggest_configuration_is_far_below_the_limit() -> None:
     assert len(encode(Config(revision=1, call_name="佐" * 40, slots=slots))) < MOST_BYTES / 4
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_the_speaker_lives(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
     home = Home(tmp_path_factory.mktemp("junk"))

@@ -24,7 +24,7 @@ from tests.device.conftest import Box
 from tests.device.hub_stand_in import HubStandIn
 from tests.device.test_outbox import event, free_the_disk
 
-ROUNDS = 40
+ROUNDS = 24
 
 
 def opened(folder: Path, stamp: str) -> tuple[Store, Outbox]:
