@@ -81,3 +81,13 @@ def test_the_example_users_may_do_what_ours_do_and_no_more() -> None:
         {topic.replace("/", ".") for topic in sato.subscribe},
     ]
     assert allowed == ours
+
+
+def test_every_figure_of_the_scaling_page_names_a_command_that_there_is() -> None:
+    page = (DEPLOY.parent / "docs" / "scaling.md").read_text()
+    commands = re.findall(r"`mimamori (bench \w+)((?: --?[\w-]+| [\w.]+)*)`", page)
+    assert len(commands) >= 8
+    for command, options in commands:
+        shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+        assert shown.exit_code == 0, command
+        assert all(option in shown.output for option in re.findall(r"--[\w-]+", options)), (command, options)
