@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bench.aloud import Engine, Manner, RoomMicrophone, manners
+from bench.aloud import Condition, Engine, Manner, RoomMicrophone, manners
 from bench.noises import Noise, make
 from bench.report import Machine
 from bench.scores import Answer, Share, confusion, score, share
-from bench.understanding import as_text, conditions, errors
+from bench.understanding import Aloud, aloud, as_text, conditions, errors
 from bench.utterances import Utterance, sample
 from contract.events import Intent
 from demo.acoustics import Acoustics, speech_level_db, to_sound
@@ -20,6 +20,7 @@ from device.listen.microphone import FRAME, RATE, Samples
 from device.understand.meaning import Meaning
 from mimamori.main import app
 from mimamori.understanding_report import show
+from tests.listening.conftest import model
 
 
 def answer(
@@ -213,3 +214,25 @@ def test_the_report_as_json_is_one_object_of_the_common_shape(tmp_path: Path) ->
     made = json.loads(ran.output)
     assert set(made) == {"name", "parameters", "figures", "ceiling", "machine"}
     assert made["figures"]["all"]["help_recall"]["whole"] == 1
+
+
+@pytest.mark.models
+def test_what_is_said_aloud_goes_through_the_real_ear_and_its_words_are_kept() -> None:
+    model("whisper-base")
+    parts = {
+        "few": [
+            Utterance(Intent.fine, "std", "はい、元気にしています"),
+            Utterance(Intent.emergency, "std", "助けてください"),
+            Utterance(Intent.fine, "garb", "現気で巣"),
+        ]
+    }
+    how = Aloud(engines=[Engine.openjtalk], paces=[0.85], conditions=[Condition(noise=Noise.clean)])
+    report, answers = aloud(parts, Yes(), how, watch=lambda count, _: range(1, count + 1))
+    heard = {one.utterance.text: one.heard or "" for one in answers}
+    assert "元気" in heard["はい、元気にしています"]
+    assert "助けて" in heard["助けてください"]
+    assert "現気で巣" not in heard  # a recognizer's misspelling cannot be said
+    assert report.figures["clean"].utterances == 2
+    assert report.figures["clean"].dangerous_certain == 1
+    assert report.ceiling["all"].dangerous_certain == 1
+    assert report.parameters["recognizer"] == "whisper-base"
