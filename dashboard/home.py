@@ -122,7 +122,7 @@ def page(front: Front, viewer: Viewer, home: str, problem: str | None = None, st
         found = views.household(conn, home, now)
         staff = [one for one in list_accounts(conn) if one.disabled_at is None]
         people = found.residents if found else []
-        trends = {one.resident.id: trend(conn, one.resident.id, now) for one in people}
+        trends = {one.resident.id: trend(conn, one.resident.id, now, front.hub.trends) for one in people}
         boxes = {box.id: telemetry(conn, box.id, now) for one in people for box in one.devices}
         told = state.deliveries(conn, household=home, limit=40)
         to_nobody = state.to_nobody(conn, now, household=home)

@@ -85,6 +85,8 @@ class HubConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is told where: `notices.toml`; empty while nobody is to be told."""
     retention: str = ""
     """A file of how long what is kept; empty for the packaged one."""
+    trends: str = ""
+    """A file of when a change is worth a word; empty for the packaged one."""
     speaking: str = ""
     """What speakers ask and say beside the check-in; empty for the packaged file."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -147,6 +149,7 @@ def load(path: Path) -> HubConfig:
         districts=absolute(config.districts),
         speaking=absolute(config.speaking),
         retention=absolute(config.retention),
+        trends=absolute(config.trends),
         policy=config.policy if config.policy == "demo" else absolute(config.policy),
         notices=absolute(config.notices),
         store=store,

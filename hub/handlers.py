@@ -7,6 +7,7 @@ from hub.retention import daily as retention
 from hub.retention.policy import load as load_retention
 from hub.telemetry import rollup
 from hub.trends import daily
+from hub.trends.settings import load as load_trends
 from hub.vocabulary import DueKind
 from hub.watch import areas, away, deadlines, silence, slots, states
 from hub.work import Handler
@@ -21,7 +22,7 @@ HANDLERS: Mapping[DueKind, Handler] = {
     DueKind.device_settle: states.at_settle,
     DueKind.area_check: areas.at_check,
     DueKind.absence_end: away.at_end,
-    DueKind.trend: daily.at_look,
+    DueKind.trend: daily.handler(load_trends()),
     DueKind.hub_sight: blindness.at_sight,
     DueKind.policy_change: slots.at_policy_change,
     DueKind.rollup: rollup.at_rollup,

@@ -33,6 +33,8 @@ from hub.retention import policy as retention
 from hub.roles import ALL, Role
 from hub.store.database import Store, StoreFault
 from hub.telemetry.keeper import Keeper
+from hub.trends import daily as trends
+from hub.trends import settings as trend_settings
 from hub.vocabulary import DueKind
 from hub.watch import slots
 
@@ -109,7 +111,10 @@ class Hub:
             )
         base, self.districts = _data(config)
         self.policies = PolicyBook(base)
-        self.retention = retention.load(Path(config.retention) if config.retention else None)
+        self.trends = trend_settings.load(Path(config.trends) if config.trends else None)
+        """When a change is worth a word."""
+        self.retention = retention.load(Path(config.retention) if config.retention else None, self.trends)
+        """How long what is kept."""
         said = speaking.load(Path(config.speaking) if config.speaking else None)
         self._lock = _lock(config, "-".join([*sorted(roles), name]) if name else "")
         try:
@@ -138,7 +143,11 @@ class Hub:
             self._close()
             raise
         self.ingest.on_telemetry = self.telemetry.offer
-        handlers = {**HANDLERS, DueKind.retention: keeping.handler(self.retention)}
+        handlers = {
+            **HANDLERS,
+            DueKind.retention: keeping.handler(self.retention),
+            DueKind.trend: trends.handler(self.trends),
+        }
         self.sweeper = Sweeper(self.store, self.clock, self.policies, handlers=handlers)
         self.commander = Commander(
             self.store,
@@ -179,7 +188,7 @@ class Hub:
             self.ingest.start()
         self._reader.start()
         if Role.watch in self.roles:
-            self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention))
+            self.store.write(lambda conn: standing.plan(conn, self.clock.now(), self.retention, self.trends))
             if self._teller is not None:
                 self._teller.start()
             for thread in self._threads:

@@ -29,7 +29,7 @@ def add_to(api: APIRouter, gate: Gate) -> None:
         with hub.store.read() as conn:
             district = views.district_of(conn, resident=resident_id)
             gate.within(viewer, district, "resident", resident_id)
-            found = trend(conn, resident_id, hub.clock.now())
+            found = trend(conn, resident_id, hub.clock.now(), hub.trends)
         gate.log(viewer, [resident_id])
         return answer(found)
 

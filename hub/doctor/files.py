@@ -32,7 +32,7 @@ class Files:
         yield from refusing("districts", "地区の一覧", lambda: self._districts(config))
         yield from refusing("roles", "役割", lambda: f"役割が {len(load_roles())} つあります。")
         yield from refusing("retention", "保存期間", lambda: self._retention(config))
-        yield from refusing("trends", "変化の兆し", lambda: f"ふだんは {trends.load().usual_days} 日です。")
+        yield from refusing("trends", "変化の兆し", lambda: self._trends(config))
         yield from refusing("limits", "機器の限度", lambda: f"数値が {len(limits.load())} 種類あります。")
         yield from self._notices(config)
 
@@ -48,12 +48,19 @@ class Files:
         )
         return f"はしごが {len(self.policy.ladders)} 本、リスク区分が {len(self.policy.classes)} つあります。"
 
+    def _trends(self, config: HubConfig) -> str:
+        found = trends.load(Path(config.trends) if config.trends else None)
+        return f"最近 {found.longest} 日を、その前の {found.usual_days} 日と比べます。"
+
     def _districts(self, config: HubConfig) -> str:
         found = districts.load(Path(config.districts) if config.districts else None)
         return f"地区が {len(found.all)} あります。"
 
     def _retention(self, config: HubConfig) -> str:
-        found = retention.load(Path(config.retention) if config.retention else None)
+        found = retention.load(
+            Path(config.retention) if config.retention else None,
+            trends.load(Path(config.trends) if config.trends else None),
+        )
         return f"言葉は {found.keep[retention.Kind.words].days} 日、記録は {found.keep[retention.Kind.events].days} 日残します。"
 
     def _notices(self, config: HubConfig) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from hub.trends.judging import Measure, calm, readings
 from hub.trends.records import records
 from hub.trends.settings import Settings, load
 from hub.vocabulary import CaseOutcome, DueKind, Lane, ReasonCode, Severity
-from hub.work import Work
+from hub.work import Handler, Work
 
 AT_ONCE = 25
 """People in one transaction; after an outage everybody is due, and the rest waits a few seconds, so that an answer need not."""
@@ -36,9 +36,14 @@ class Ended(StrEnum):
     """Somebody dealt with it."""
 
 
-def plan(conn: Connection, now: datetime, residents: Sequence[str] | None = None) -> None:
+def plan(
+    conn: Connection,
+    now: datetime,
+    residents: Sequence[str] | None = None,
+    settings: Settings | None = None,
+) -> None:
     """Let the daily look fall due for these people, by default for everybody who has none yet."""
-    settings = load()
+    settings = settings or load()
     wanted = select(t.resident.c.id).where(t.resident.c.ended_at.is_(None))
     if residents is not None:
         wanted = wanted.where(t.resident.c.id.in_(residents))
@@ -57,9 +62,13 @@ def next_look(resident_id: str, now: datetime, settings: Settings) -> datetime:
     return at if at > now else office_instant(day + timedelta(days=1), offset)
 
 
-def at_look(work: Work, subjects: Sequence[str]) -> None:
+def handler(settings: Settings) -> Handler:
+    """Who does the daily look with these settings."""
+    return lambda work, subjects: at_look(work, subjects, settings)
+
+
+def at_look(work: Work, subjects: Sequence[str], settings: Settings) -> None:
     """Look at these people. Somebody who has left is not looked at again."""
-    settings = load()
     for place, resident_id in enumerate(subjects):
         if place >= AT_ONCE:
             work.schedule(DueKind.trend, resident_id, PAUSE * (place // AT_ONCE))

@@ -12,7 +12,7 @@ from hub.trends import daily
 from hub.trends.judging import Measure, Record, readings
 from hub.trends.numbers import median
 from hub.trends.records import records
-from hub.trends.settings import load
+from hub.trends.settings import Settings
 
 
 class TrendDay(Struct, frozen=True, kw_only=True):
@@ -67,9 +67,8 @@ class Trend(Struct, frozen=True, kw_only=True):
     """The latest first."""
 
 
-def trend(conn: Connection, resident_id: str, now: datetime) -> Trend:
+def trend(conn: Connection, resident_id: str, now: datetime, settings: Settings) -> Trend:
     """One person's trend as of yesterday."""
-    settings = load()
     today = office_date(now) - timedelta(days=1)
     first = today - timedelta(days=settings.longest - 1)
     last = daily.latest(conn, resident_id)

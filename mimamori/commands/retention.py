@@ -20,9 +20,13 @@ def retention(
     from dashboard.words import stamp
     from hub.retention import daily, policy
     from hub.service import load_data, open_store
+    from hub.trends import settings as trends
 
     settings, districts, _ = load_data(config)
-    wanted = policy.load(Path(settings.retention) if settings.retention else None)
+    wanted = policy.load(
+        Path(settings.retention) if settings.retention else None,
+        trends.load(Path(settings.trends) if settings.trends else None),
+    )
     now = SystemClock().now()
     with open_store(settings, districts) as store:
         with store.read() as conn:

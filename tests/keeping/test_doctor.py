@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 from typer.testing import CliRunner
 
+import hub
 from contract.finding import Finding, Verdict
 from contract.refusal import Refused
 from device import doctor as of_speaker
@@ -99,6 +100,18 @@ def test_a_wrong_file_is_refused_with_its_line_as_at_the_start(look: Look, tmp_p
     assert found["policy"].verdict is Verdict.problem
     assert "policy.toml" in found["policy"].what
     assert found["districts"].verdict is Verdict.ok
+
+
+def test_a_citys_own_trends_are_what_is_checked(look: Look, tmp_path: Path) -> None:
+    packaged = Path(hub.__file__).parent / "trends.toml"
+    text = packaged.read_text(encoding="utf-8").replace("usual_days = 84", "usual_days = 700", 1)
+    (tmp_path / "trends.toml").write_text(text, encoding="utf-8")
+    found = look(trends="trends.toml")
+    assert "700 日" in found["trends"].what
+    assert found["retention"].verdict is Verdict.ok
+    longer = text.replace('accepted_after = "90 d"', 'accepted_after = "500 d"')
+    (tmp_path / "trends.toml").write_text(longer, encoding="utf-8")
+    assert "1235 日分が要ります" in look(trends="trends.toml")["retention"].what
 
 
 def test_an_unreadable_configuration_ends_the_visit_with_one_finding(
