@@ -16,6 +16,8 @@ class AnswerFile(Struct, forbid_unknown_fields=True):
     fillers: list[str]
     endings: list[str]
     unclear: list[str]
+    short: list[str]
+    bare_no: list[str]
 
 
 class Answers:
@@ -26,6 +28,8 @@ class Answers:
         self._fillers = sorted(map(fold, file.fillers), key=len, reverse=True)
         self._endings = sorted(map(fold, file.endings), key=len, reverse=True)
         self._unclear = [fold(word) for word in file.unclear]
+        self._short = frozenset(map(fold, file.short))
+        self._bare_no = frozenset(map(fold, file.bare_no))
         self._longest = max(map(len, self._says))
 
     @classmethod
@@ -44,32 +48,36 @@ class Answers:
         if not kana or any(word in kana for word in self._unclear) or "ウーン" in reading.spoken:
             # うーん (hm) and ううん (no) sound alike; a hm must not decide.
             return None
-        heard: list[bool] = []
-        left = 0
+        heard: list[str] = []
+        left = said_until = 0
         while left < len(kana):
-            step = self._word_at(kana, left)
-            if step:
-                length, said = step
-                heard.append(said)
-                left += length
+            if word := self._word_at(kana, left):
+                heard.append(word)
+                left += len(word)
+                said_until = left
             elif skip := self._skip_at(kana, left, bool(heard)):
                 left += skip
-            elif heard and reading.starts_word(left):
+            elif heard and self._was_an_answer(heard[-1], reading, said_until, left):
                 # Something else follows: はい、膝が… is a yes, and the caller hears the rest by understand().
                 break
             else:
                 return None
-        if not heard:
-            return None
-        if len(set(heard)) == 1:
-            return heard[0]
-        return False if heard[-1] is False and heard[0] is True and left >= len(kana) else None
+        said = [self._says[word] for word in heard]
+        if len(set(said)) == 1:
+            return said[0]
+        only_a_no = said[:1] == [True] and said[-1:] == [False] and left >= len(kana)
+        return False if only_a_no and heard[-1] not in self._bare_no else None
 
-    def _word_at(self, kana: str, left: int) -> tuple[int, bool] | None:
+    def _was_an_answer(self, word: str, reading: Reading, said_until: int, left: int) -> bool:
+        """Whether `word` stands for itself although something else follows it."""
+        if any(said_until <= pause <= left for pause in reading.pauses):
+            return True
+        return word not in self._short and (reading.starts_word(said_until) or reading.starts_word(left))
+
+    def _word_at(self, kana: str, left: int) -> str | None:
         for length in range(min(self._longest, len(kana) - left), 0, -1):
-            said = self._says.get(kana[left : left + length])
-            if said is not None:
-                return length, said
+            if kana[left : left + length] in self._says:
+                return kana[left : left + length]
         return None
 
     def _skip_at(self, kana: str, left: int, after_answer: bool) -> int:
