@@ -17,6 +17,7 @@ class AnswerFile(Struct, forbid_unknown_fields=True):
     endings: list[str]
     unclear: list[str]
     short: list[str]
+    bare_yes: list[str]
     bare_no: list[str]
 
 
@@ -30,6 +31,7 @@ class Answers:
         self._unclear = [fold(word) for word in file.unclear]
         self._short = frozenset(map(fold, file.short))
         self._bare_no = frozenset(map(fold, file.bare_no))
+        self._bare = self._bare_no | frozenset(map(fold, file.bare_yes))
         self._longest = max(map(len, self._says))
 
     @classmethod
@@ -67,6 +69,10 @@ class Answers:
             return said[0]
         only_a_no = said[:1] == [True] and said[-1:] == [False] and left >= len(kana)
         return False if only_a_no and heard[-1] not in self._bare_no else None
+
+    def is_bare(self, reading: Reading) -> bool:
+        """Whether nothing but a はい or いいえ was said, which says nothing without its question."""
+        return reading.kana in self._bare
 
     def _was_an_answer(self, word: str, reading: Reading, said_until: int, left: int) -> bool:
         """Whether `word` stands for itself although something else follows it."""

@@ -15,11 +15,12 @@ _PLAIN = frozenset({"said", "linking"})
 
 
 class Rule(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One row: which concepts together mean what, and how much it weighs (0..1)."""
+    """One row: which concepts together mean what."""
 
     name: str
     intent: Intent
-    weight: float
+    needs: float
+    """How large a share the learnt voice must give the intent (0..1) for the rule to count."""
     all: list[str] = []
     any: list[str] = []
     none: list[str] = []
@@ -37,21 +38,13 @@ class Verdict(Struct, frozen=True):
     rule: Rule
     hits: list[Hit]
 
-    def explain(self) -> str:
-        """A few words: the rule, and what was heard."""
-        heard = ", ".join(f"{hit.concept}:{hit.form} 「{hit.found}」" for hit in self.hits)
-        return f"rule {self.rule.name} ({heard})"
-
 
 class Rules:
     """The table, ready to judge."""
 
     def __init__(self, file: RuleFile) -> None:
         self.scope: Scope = file
-        self._rules = [
-            (rule, _tokens(rule.all), _tokens(rule.any), _tokens(rule.none))
-            for rule in sorted(file.rule, key=lambda rule: -rule.weight)
-        ]
+        self._rules = [(rule, _tokens(rule.all), _tokens(rule.any), _tokens(rule.none)) for rule in file.rule]
 
     @classmethod
     def read(cls, path: Path, concepts: set[str]) -> "Rules":
@@ -72,7 +65,7 @@ class Rules:
         return cls(file)
 
     def judge(self, hits: Sequence[Hit]) -> list[Verdict]:
-        """Every rule that holds, heaviest first."""
+        """Every rule that holds, in the order of the file."""
         out: list[Verdict] = []
         for rule, every, some, no in self._rules:
             if any(_matching(token, hits) for token in no):

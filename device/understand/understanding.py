@@ -1,6 +1,5 @@
-"""From words to an intent: concepts and rules first, then what the utterance comes nearest to."""
+"""From words to an intent: what was learnt, and a few rules that hold even where the learning errs."""
 
-import math
 from pathlib import Path
 
 import structlog
@@ -10,63 +9,67 @@ from contract.datafile import read_toml
 from contract.events import Intent
 from device.understand.answers import Answers
 from device.understand.encoder import Encoder, NoEncoder
-from device.understand.examples import Examples
-from device.understand.grammar import Grammar
+from device.understand.explain import learnt_voice, rule_voice
+from device.understand.features import pieces, tokens
+from device.understand.finder import Finder
+from device.understand.learnt import Learnt, digest
 from device.understand.meaning import Meaning
-from device.understand.nearest import Likeness, Neighbours
 from device.understand.reading import Reading, phonemes, read
-from device.understand.rules import Rules, Verdict
-from device.understand.scope import Scoping
-from device.understand.words import Words
+from device.understand.rules import Verdict
+from device.understand.words import Hit
 
 LEXICON = Path(__file__).parent / "lexicon"
 
 _ILL = frozenset({Intent.emergency, Intent.unwell, Intent.pain})
 _CALM = frozenset({Intent.fine, Intent.as_usual})
 
+_QUIET: list[Intent] = [one for one in Intent if one != Intent.emergency]
+
+Shares = dict[Intent, float]
+
 log = structlog.get_logger(__name__)
 
 
 class Settings(Struct, forbid_unknown_fields=True, frozen=True):
-    """`settings.toml`: how rules and likeness are joined."""
+    """`settings.toml`: how what was learnt and the rules are joined. Numbers are shares, 0..1."""
 
-    emergency_at_once: float
-    rule_bonus: float
-    ill_rule_bonus: float
-    alone_score: float
-    alone_margin: float
-    rule_margin: float
-    calm_margin: float
+    sure: float
+    sure_calm: float
+    ill_left: float
+    emergency: float
+    emergency_doubt: float
+    emergency_of_others: float
+    others: frozenset[str]
+    """Concepts that tell of somebody or something else than the resident, here and now."""
 
 
 class Understanding:
     """Knows a lexicon; understands one utterance at a time."""
 
     def __init__(
-        self, words: Words, rules: Rules, answers: Answers, neighbours: Neighbours, settings: Settings
+        self, finder: Finder, answers: Answers, learnt: Learnt, encoder: Encoder | None, settings: Settings
     ) -> None:
-        self._words = words
-        self._rules = rules
-        self._scoping = Scoping(rules.scope)
+        self._finder = finder
         self._answers = answers
-        self._neighbours = neighbours
+        self._learnt = learnt
+        self._encoder = encoder
         self._settings = settings
 
     @classmethod
     def load(cls, folder: Path = LEXICON) -> "Understanding":
         """Read the lexicon in `folder`; raise `Refused` naming the line that is wrong.
 
-        Takes a few seconds, most of them for the sentence encoder's weights; a minute the first time after the
-        phrases were edited. Without the encoder it works by rules and sound, says so in the log and in every
-        `because`, and is less often certain.
+        Takes a second or two, most of it for the sentence encoder's weights. Without the encoder it works by sound
+        and concepts, says so in the log and in every `because`. A model older than the lexicon still counts, with
+        a warning: a speaker that understands yesterday's phrases is better than one that understands nothing.
         """
-        words = Words.read(folder / "words.tsv", read_toml(folder / "grammar.toml", Grammar))
-        rules = Rules.read(folder / "rules.toml", words.concepts)
+        finder = Finder.read(folder)
         answers = Answers.read(folder / "answers.toml")
         settings = read_toml(folder / "settings.toml", Settings)
-        encoder = _encoder()
-        examples = Examples.load(folder, lambda: encoder)
-        return cls(words, rules, answers, Neighbours(examples, encoder), settings)
+        learnt = Learnt.read(folder / "model.npz")
+        if learnt.taught.digest != digest(folder):
+            log.warning("model_is_older_than_the_lexicon", remedy="python -m device.understand.train")
+        return cls(finder, answers, learnt, _encoder(), settings)
 
     def understand(self, text: str) -> Meaning:
         """What `text` meant. Any text: empty, garbled, long."""
@@ -76,72 +79,92 @@ class Understanding:
                 intent=Intent.unrelated,
                 confidence=0.0,
                 reading="",
-                because=["nothing to read"],
+                because=["読める言葉がない"],
                 certain=False,
             )
-        verdicts = self._rules.judge(self._scoping.apply(self._words.find(reading), reading))
-        if verdicts and self._is_an_alarm(verdicts[0]):
-            best = verdicts[0]
+        if self._answers.is_bare(reading):
+            # To 「お変わりありませんか」 both はい and いいえ may say that all is well; the closed question tells.
             return Meaning(
-                intent=best.rule.intent,
-                confidence=best.rule.weight,
+                intent=Intent.fine,
+                confidence=0.5,
                 reading=reading.spoken,
-                because=[best.explain()],
+                because=["「はい」「いいえ」だけなので確かめる"],
+                certain=False,
+            )
+        hits = self._finder.find(reading)
+        verdicts = self._finder.rules.judge(hits)
+        at_once = next((one for one in verdicts if one.rule.needs == 0.0), None)
+        if at_once:
+            # A cry for help waits for nobody, and nothing learnt can talk it away.
+            return Meaning(
+                intent=at_once.rule.intent,
+                confidence=0.97,
+                reading=reading.spoken,
+                because=[rule_voice(at_once)],
                 certain=True,
             )
-        return self._weigh(verdicts, self._neighbours.compare(text, phonemes(reading.kana)), reading)
+        meaning = self._encoder.encode([text])[0] if self._encoder else None
+        shares = self._learnt.shares(pieces(reading.kana), tokens(hits), meaning)
+        return self._decide(shares, hits, verdicts, reading)
 
     def yes_or_no(self, text: str) -> bool | None:
         """True for はい, False for いいえ, None when it is neither or both."""
         return self._answers.yes_or_no(read(text))
 
-    def _is_an_alarm(self, verdict: Verdict) -> bool:
-        return (
-            verdict.rule.intent is Intent.emergency
-            and verdict.rule.weight >= self._settings.emergency_at_once
-        )
-
-    def _weigh(self, verdicts: list[Verdict], likeness: Likeness, reading: Reading) -> Meaning:
-        settings = self._settings
-        bonus: dict[Intent, float] = {}
-        for verdict in verdicts:
-            share = settings.ill_rule_bonus if verdict.rule.intent in _ILL else settings.rule_bonus
-            bonus.setdefault(verdict.rule.intent, share * verdict.rule.weight)
-        total = {intent: score + bonus.get(intent, 0.0) for intent, score in likeness.scores.items()}
-        order = sorted(total, key=lambda intent: -total[intent])
-        best, second = order[0], order[1]
-        margin = total[best] - total[second]
-        because = [verdict.explain() for verdict in verdicts if verdict.rule.intent is best][:1]
-        because.append(likeness.explain(best))
-        if likeness.best() is not best:
-            because.append(f"although {likeness.explain(likeness.best())}")
-        because += [f"also {verdict.explain()}" for verdict in verdicts if verdict.rule.intent is not best][
-            :2
-        ]
-        if best in bonus:
-            certain = margin >= settings.rule_margin
-            confidence = _squash(2.2 + 8 * margin)
-        else:
-            certain = margin >= settings.alone_margin and likeness.scores[best] >= settings.alone_score
-            confidence = _squash(-6.5 + 8.0 * likeness.scores[best] + 14 * margin)
-        if best in _CALM:
-            ill = max((total[intent] for intent in _ILL if intent in total), default=0.0)
-            if total[best] - ill < settings.calm_margin or any(one.rule.intent in _ILL for one in verdicts):
-                certain = False
-                because.append("not sure enough that nothing is wrong")
+    def _decide(self, shares: Shares, hits: list[Hit], verdicts: list[Verdict], reading: Reading) -> Meaning:
+        agreed = [one for one in verdicts if shares[one.rule.intent] >= one.rule.needs]
+        of_others = any(hit.concept in self._settings.others for hit in hits)
+        best = self._best(shares, agreed, of_others)
+        because = [rule_voice(one) for one in agreed if one.rule.intent is best][:1]
+        because.append(learnt_voice(shares, best, self._encoder is not None))
+        text, likeness = self._learnt.nearest(phonemes(reading.kana), best)
+        because.append(f"いちばん近い手本「{text}」({likeness:.2f})")
+        doubts = self._doubts(best, shares, verdicts)
         return Meaning(
-            intent=best, confidence=confidence, reading=reading.spoken, because=because, certain=certain
+            intent=best,
+            confidence=round(shares[best], 3),
+            reading=reading.spoken,
+            because=because + doubts,
+            certain=not doubts,
         )
 
+    def _best(self, shares: Shares, agreed: list[Verdict], of_others: bool) -> Intent:
+        settings = self._settings
+        alarm = any(one.rule.intent is Intent.emergency for one in agreed)
+        needed = settings.emergency_of_others if of_others else settings.emergency
+        if alarm or shares[Intent.emergency] >= needed:
+            return Intent.emergency
+        best = max(_QUIET, key=lambda one: shares[one])
+        if best in _CALM:
+            # Whoever says words of illness is not read as well; the closed question will tell.
+            best = next((one.rule.intent for one in agreed if one.rule.intent in _ILL), best)
+        return best
 
-def _squash(evidence: float) -> float:
-    """Evidence (log odds) as a share; the coefficients above were fitted by eye on the development set."""
-    return round(1 / (1 + math.exp(-evidence)), 3)
+    def _doubts(self, best: Intent, shares: Shares, verdicts: list[Verdict]) -> list[str]:
+        """Why a closed question should come first; empty when it need not."""
+        settings = self._settings
+        if best is Intent.emergency:
+            return []
+        doubts = []
+        if shares[best] < (settings.sure_calm if best in _CALM else settings.sure):
+            doubts.append("はっきりしないので確かめる")
+        if shares[Intent.emergency] >= settings.emergency_doubt:
+            doubts.append("緊急かもしれないので確かめる")
+        if best in _CALM:
+            ill = sum(shares[one] for one in _ILL)
+            spoken = [one for one in verdicts if one.rule.intent in _ILL]
+            if spoken:
+                doubts.append(f"具合の悪い言葉もあるので確かめる ({rule_voice(spoken[0])})")
+            elif ill > settings.ill_left:
+                doubts.append(f"具合が悪いかもしれない ({ill:.2f}) ので確かめる")
+        return doubts
 
 
 def _encoder() -> Encoder | None:
     try:
         return Encoder()
     except NoEncoder as error:
-        log.warning("no_sentence_encoder", error=str(error), effect="understanding by rules and sound only")
+        log.warning(
+            "no_sentence_encoder", error=str(error), effect="understanding by sound and concepts only"
+        )
         return None

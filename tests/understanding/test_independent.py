@@ -12,7 +12,7 @@ from bench.utterances import Utterance, independent_sets, read_set, sample
 from contract.events import Intent
 from contract.refusal import Refused
 from device.understand import Understanding
-from device.understand.examples import Examples
+from device.understand.learnt import Learnt
 from device.understand.reading import phonemes, read
 from device.understand.understanding import LEXICON
 
@@ -26,7 +26,7 @@ def sounds(utterances: list[Utterance]) -> list[str]:
 
 @pytest.mark.parametrize("name", independent_sets())
 def test_no_sentence_of_an_independent_set_is_in_the_phrase_bank_nor_nearly(name: str) -> None:
-    bank = list(Examples.load(LEXICON, lambda: None).sounds)
+    bank = Learnt.read(LEXICON / "model.npz").taught.sounds
     utterances = read_set(independent_sets()[name])
     same = []
     for one, sound in zip(utterances, sounds(utterances), strict=True):
