@@ -112,11 +112,12 @@ class Sink:
             )
         except ApiException as error:
             if error.status in _HOPELESS:
-                self.dropped += len(batch)
                 log.error("telemetry.refused", status=error.status, readings=len(batch))
                 self.fault = (
                     f"時系列データベース {self._config.url} が記録を受け付けません ({error.status})。"
                 )
+                # Counted last: whoever sees the count finds the reason.
+                self.dropped += len(batch)
                 return False
             hint = (
                 "token を確かめてください。"
@@ -128,8 +129,8 @@ class Sink:
         except (HTTPError, OSError) as error:
             self._away(type(error).__name__, "動いているか確かめてください。")
             return True
-        self.sent += len(batch)
         self.fault = None
+        self.sent += len(batch)
         return False
 
     def _away(self, what: str, hint: str) -> None:
