@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table
 
+from hub.store.among import among
+
 MOST_VALUES = 30_000
 """Values in one statement: SQLite takes 32,766 unless it was built for more, PostgreSQL 65,535."""
 
@@ -50,12 +52,14 @@ def update(conn: Connection, table: Table, key: str, rows: Sequence[Row]) -> Non
 
 
 def delete(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Delete the rows that hold the values of one of `rows`."""
+    """Delete the rows that hold the values of one of `rows`; no instants among them.
+
+    By `among` and not by a VALUES list: with several columns SQLite would go through the whole table for that.
+    """
     if rows:
         columns = _columns(table, tuple(rows[0]))
-        names = ", ".join(_quoted(conn, column) for column in columns)
-        head = f"DELETE FROM {_quoted(conn, table)} WHERE ({names}) IN (VALUES "
-        _run(conn, columns, rows, lambda values: f"{head}{values})")
+        named = [[row[column.name] for column in columns] for row in rows]
+        conn.execute(table.delete().where(among(columns, named)))
 
 
 def _columns(table: Table, names: tuple[str, ...]) -> list[Column[Any]]:
