@@ -172,7 +172,9 @@ def test_slots_planned_by_late_answers_are_not_planned_twice(town: Town) -> None
         assert agenda.failing(conn) == []
 
 
-def test_a_worrying_answer_to_a_further_question_stands_in_the_history_and_raises_nobody(town: Town) -> None:
+def test_a_worrying_answer_to_a_further_question_stands_in_the_history_and_quietly_in_the_queue(
+    town: Town,
+) -> None:
     town.home("sato", slots={"evening": "18:00"})
     town.until(f"{MONDAY} 18:00:20")
     extras = [
@@ -183,4 +185,5 @@ def test_a_worrying_answer_to_a_further_question_stands_in_the_history_and_raise
     town.send("sato", CheckIn(slot=EVENING, outcome=Outcome.answered, intent=Intent.fine, extras=extras))
     told = [row.why for row in town.history("slot", f"sato/{EVENING}")]
     assert told[-1] == "応答あり。気になる答え よく眠れたか:いいえ、sang:はい"
-    assert town.cases() == []
+    assert [reason.code for reason in town.reasons("sato")] == ["concern"]
+    assert town.notices() == [], "it is to be seen, and alarms nobody"
