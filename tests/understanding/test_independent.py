@@ -67,12 +67,12 @@ def figures() -> Score:
 def test_understanding_is_as_good_as_it_was_measured(figures: Score) -> None:
     """What is reached so far, less what chance takes in so small a sample; the target is .90, .97 and 0.3 %."""
     assert figures.accuracy
-    assert figures.accuracy.share >= 0.75
+    assert figures.accuracy.share >= 0.90
     assert figures.help_recall
-    assert figures.help_recall.share >= 0.75
+    assert figures.help_recall.share >= 0.88
     assert figures.false_emergencies
-    assert figures.false_emergencies.share <= 0.05
-    assert figures.dangerous_certain <= 2
+    assert figures.false_emergencies.share <= 0.025
+    assert figures.dangerous_certain == 0
 
 
 @pytest.mark.parametrize(
