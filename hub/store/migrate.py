@@ -1,7 +1,7 @@
 """Brings a database to the version of this program, or says why not.
 
 `python -m hub.store.migrate WORDS` writes the next revision from the difference between the last one and
-`hub/store/tables.py`; read it before it is committed.
+`hub/store/tables/`; read it before it is committed.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables of `hub/store/tables.py`."""
+"""The migrations make exactly the tables of `hub/store/tables/`."""
 
 import sqlite3
 from pathlib import Path
