@@ -32,7 +32,7 @@ class AudioArchive:
 
     def __init__(self, folder: Path, recipient: str, keep_for: timedelta, clock: Clock) -> None:
         """Raise `Refused` when `recipient` is no public key of age (`age1…`)."""
-        import pyrage  # type: ignore[import-untyped]
+        import pyrage
 
         try:
             self._recipient = pyrage.x25519.Recipient.from_str(recipient)

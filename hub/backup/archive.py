@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Annotated, NamedTuple
 
 import msgspec
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 from msgspec import Meta, Struct
 from pyrage import x25519
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pyrage  # type: ignore[import-untyped]
+import pyrage
 import pytest
 import soundfile
 
