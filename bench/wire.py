@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from contract.refusal import Refused
-from hub import mqtt
+from hub.mqtt import packets
 
 WINDOW = 2000
 """Messages under way before their PUBACK is waited for."""
@@ -38,7 +38,7 @@ class Wire:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Connect to 127.0.0.1 as `name`; `keep` asks for a persistent session, called `client_id` or like the user."""
-        address = mqtt.Address(
+        address = packets.Address(
             host="127.0.0.1",
             port=port,
             client_id=client_id or name,
@@ -49,7 +49,7 @@ class Wire:
         self._socket = socket.create_connection((address.host, address.port), patience)
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._socket.sendall(mqtt.connect(address, keep=keep))
+            self._socket.sendall(packets.connect(address, keep=keep))
             answer = self._exactly(4)
             if answer[0] != 0x20 or answer[3] != 0:
                 raise Refused(f"ブローカーが {name} を断りました ({answer.hex()})。")
@@ -73,7 +73,7 @@ class Wire:
 
     def subscribe(self, *topics: str) -> None:
         """Ask for these, QoS 1; what comes is not read."""
-        self._socket.sendall(mqtt.subscribe(1, [(topic, 1) for topic in topics]))
+        self._socket.sendall(packets.subscribe(1, [(topic, 1) for topic in topics]))
         answer = self._exactly(4 + len(topics))
         if answer[0] != 0x90 or 0x80 in answer[4:]:
             raise Refused(f"ブローカーが購読を断りました ({answer.hex()})。")
@@ -107,8 +107,8 @@ class Wire:
                 waiting = []
                 if not full or not room.acquire(blocking=False):
                     room.acquire()
-            body = mqtt.text(topic) + struct.pack("!H", number % 65_535 + 1) + payload
-            waiting.append(mqtt.packet(0x32, body))
+            body = packets.text(topic) + struct.pack("!H", number % 65_535 + 1) + payload
+            waiting.append(packets.packet(0x32, body))
             if failed:
                 break
         if waiting and not failed:

@@ -17,7 +17,8 @@ from contract.time import Clock
 from contract.topics import FROM_DEVICE, Channel, every_device
 from hub.config import BrokerConfig, Tls
 from hub.messages import Message
-from hub.mqtt import Address, Arrived, Client
+from hub.mqtt.client import Client
+from hub.mqtt.packets import Address, Arrived
 
 log = structlog.get_logger(__name__)
 

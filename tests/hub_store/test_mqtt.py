@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import mqtt
-from hub.mqtt import Address, Arrived, Client, Other, ProtocolError, packet, text, unpack
+from hub.mqtt import client as connection
+from hub.mqtt.client import Client
+from hub.mqtt.packets import Address, Arrived, Other, ProtocolError, packet, text, unpack
 
 PATIENCE = 20.0
 
@@ -142,7 +143,7 @@ def broker() -> Iterator[FakeBroker]:
 def test_a_broker_that_speaks_nonsense_is_left_and_tried_again(
     broker: FakeBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mqtt, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(connection, "FIRST_PAUSE_SECONDS", 0.01)
     told = Told()
     client = Client(broker.address(), told)
     client.start()

@@ -1,21 +1,25 @@
-"""MQTT 3.1.1 as the hub needs it: read by the hundred, acknowledged by the hundred, on one connection of one thread.
-
-A general client reads a message with five calls of the system and hands it over alone; on two cores that was half of
-what an event cost the hub. Here a read takes whatever has arrived. Only what the hub does is spoken: CONNECT with a
-kept session, SUBSCRIBE, PUBLISH with QoS 0 outwards and 0 or 1 inwards, PUBACK when the caller says so, PING.
-"""
+"""The connection to a broker: one thread that reads, writes and calls a handler, and comes back when it is lost."""
 
 import selectors
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from msgspec import Struct
+from hub.mqtt.packets import (
+    Address,
+    Arrived,
+    Other,
+    ProtocolError,
+    connect,
+    packet,
+    subscribe,
+    text,
+    unpack,
+)
 
 CHUNK_BYTES = 256 * 1024
 """Read at once."""
@@ -25,7 +29,6 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 15.0
 """Between two attempts to reach the broker."""
 
-_PUBLISH = 0x30
 _REFUSALS = {
     1: "protocol version",
     2: "client id rejected",
@@ -33,39 +36,6 @@ _REFUSALS = {
     4: "bad user name or password",
     5: "not authorized",
 }
-
-
-class ProtocolError(ValueError):
-    """Bytes that no broker should send."""
-
-
-class Arrived(NamedTuple):
-    """One message."""
-
-    topic: str
-    payload: bytes
-    mid: int
-    """What `acknowledge` names; 0 for QoS 0, which needs none."""
-    retained: bool
-
-
-class Other(NamedTuple):
-    """A packet that is no message: its first byte's upper half, and its body."""
-
-    kind: int
-    body: bytes
-
-
-class Address(Struct, frozen=True, kw_only=True):
-    """Where the broker is, and as whom to come."""
-
-    host: str
-    port: int
-    client_id: str
-    username: str
-    password: str
-    keepalive_seconds: int
-    tls: ssl.SSLContext | None = None
 
 
 class Handler(Protocol):
@@ -88,82 +58,6 @@ class Handler(Protocol):
 
     def unreachable(self, why: str) -> None:
         """There is nobody at the address. It is tried again."""
-
-
-# ---- bytes ----------------------------------------------------------------------------------------------------
-
-
-def packet(head: int, body: bytes) -> bytes:
-    """One packet: first byte, length, body."""
-    length, rest = bytearray(), len(body)
-    while True:
-        rest, digit = divmod(rest, 128)
-        length.append(digit | (0x80 if rest else 0))
-        if not rest:
-            return bytes([head]) + bytes(length) + body
-
-
-def text(value: str) -> bytes:
-    """A string with its length in front."""
-    raw = value.encode()
-    return struct.pack("!H", len(raw)) + raw
-
-
-def connect(address: Address, *, keep: bool = True) -> bytes:
-    """The first packet; `keep` asks for a session that outlives the connection."""
-    flags = (0x80 if address.username else 0) | (0x40 if address.password else 0) | (0 if keep else 0x02)
-    head = text("MQTT") + bytes([4, flags]) + struct.pack("!H", address.keepalive_seconds)
-    words = [address.client_id, *(word for word in (address.username, address.password) if word)]
-    return packet(0x10, head + b"".join(text(word) for word in words))
-
-
-def subscribe(mid: int, topics: Sequence[tuple[str, int]]) -> bytes:
-    """Ask for these topics, each with its QoS."""
-    return packet(0x82, struct.pack("!H", mid) + b"".join(text(name) + bytes([qos]) for name, qos in topics))
-
-
-def unpack(buffer: bytes) -> tuple[list[Arrived], list[Other], int]:
-    """The whole packets at the beginning of `buffer`, and how many bytes they take; `ProtocolError` for nonsense."""
-    messages: list[Arrived] = []
-    others: list[Other] = []
-    position, end = 0, len(buffer)
-    while position + 2 <= end:
-        head = buffer[position]
-        at = position + 1
-        length = shift = 0
-        while at < end:
-            digit = buffer[at]
-            at += 1
-            length |= (digit & 0x7F) << shift
-            if digit < 0x80:
-                break
-            shift += 7
-            if shift > 21:
-                raise ProtocolError("a length of more than four bytes")
-        else:
-            break
-        if at + length > end:
-            break
-        position = at + length
-        if head & 0xF0 == _PUBLISH:
-            messages.append(_message(buffer, head, at, position))
-        else:
-            others.append(Other(head & 0xF0, buffer[at:position]))
-    return messages, others, position
-
-
-def _message(buffer: bytes, head: int, at: int, end: int) -> Arrived:
-    qos = head & 0x06
-    body = at + 2 + ((buffer[at] << 8) | buffer[at + 1]) if at + 2 <= end else end + 1
-    start = body + 2 if qos else body
-    if start > end or qos > 2:
-        raise ProtocolError("a message that is shorter than it says, or of QoS 2")
-    mid = (buffer[body] << 8) | buffer[body + 1] if qos else 0
-    name = buffer[at + 2 : body].decode("utf-8", errors="replace")
-    return Arrived(name, buffer[start:end], mid, bool(head & 1))
-
-
-# ---- the connection -------------------------------------------------------------------------------------------
 
 
 class Client:
