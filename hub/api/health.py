@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.answers import answer, shape
-from hub.service import Health, Hub
+from hub.health import Health
+from hub.service import Hub
 
 
 def add_to(api: APIRouter, hub: Hub) -> None:

@@ -23,7 +23,7 @@ def account() -> None:
 
 @contextmanager
 def _store(config: Path) -> "Iterator[Store]":
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     store = open_store(settings, districts)

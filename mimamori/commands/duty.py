@@ -17,7 +17,7 @@ def import_(
     """Put shifts in the place of whatever stood in their time."""
     from contract.datafile import read_text
     from hub import duty
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     shifts = duty.read(read_text(file), str(file))
@@ -33,8 +33,8 @@ def show(config: Config, json: Annotated[bool, typer.Option("--json", help="For 
 
     from contract.time import OFFICE_ZONE, SystemClock
     from hub import duty
+    from hub.opening import load_data, open_store
     from hub.policy import PolicyBook
-    from hub.service import load_data, open_store
 
     settings, districts, base = load_data(config)
     book, now = PolicyBook(base), SystemClock().now()

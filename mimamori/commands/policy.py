@@ -153,8 +153,8 @@ def try_(
 @contextmanager
 def _open(config: Path) -> "Iterator[tuple[HubConfig, Store, PolicyBook]]":
     """The configuration, its store (which must be there), and the policies by their days."""
+    from hub.opening import load_data, open_store
     from hub.policy import PolicyBook
-    from hub.service import load_data, open_store
 
     settings, districts, base = load_data(config)
     if not settings.store_is_there:

@@ -18,8 +18,8 @@ def retention(
 
     from contract.time import SystemClock
     from dashboard.words import stamp
+    from hub.opening import load_data, open_store
     from hub.retention import daily, policy
-    from hub.service import load_data, open_store
     from hub.trends import settings as trends
 
     settings, districts, _ = load_data(config)

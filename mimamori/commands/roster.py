@@ -30,7 +30,7 @@ def import_(
 
     from contract.time import SystemClock, office_date
     from hub import roster
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, policy = load_data(config)
     try:
@@ -81,7 +81,7 @@ def export(
 ) -> None:
     """Write the roster to a CSV file that imports to the same roster."""
     from hub import roster
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     try:

@@ -31,7 +31,7 @@ def create(
 
     from contract.time import SystemClock
     from hub.access import create_token
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     store = open_store(settings, districts)
@@ -55,7 +55,7 @@ def list_(config: CONFIG, as_json: JSON = False) -> None:
     import msgspec
 
     from hub.access import list_tokens
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     store = open_store(settings, districts)
@@ -80,7 +80,7 @@ def revoke(
     """Cut a token at once."""
     from contract.time import SystemClock
     from hub.access import revoke_token
-    from hub.service import load_data, open_store
+    from hub.opening import load_data, open_store
 
     settings, districts, _ = load_data(config)
     store = open_store(settings, districts)
