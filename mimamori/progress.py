@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn, track
@@ -16,8 +16,8 @@ def over(items: Sequence[T], what: str) -> Iterator[T]:
     yield from track(items, what, console=console, transient=True, disable=not console.is_terminal)
 
 
-class TerminalWatcher:
-    """Shows how much of a model has arrived; on something that is no terminal, only the sentences."""
+class StageWatcher:
+    """Shows how far the stages of something long have come; on something that is no terminal, nothing."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
@@ -32,52 +32,7 @@ class TerminalWatcher:
         )
         self._task: TaskID | None = None
 
-    def __enter__(self) -> "TerminalWatcher":
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def start(self, model: str, size: int) -> None:
-        """A model of `size` bytes is being fetched."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
-        if not self._console.is_terminal:
-            self._console.print(
-                f"{model} を取得しています ({size / 1e6:.0f} MB)", soft_wrap=True, highlight=False
-            )
-        self._task = self._progress.add_task(model, total=size)
-
-    def moved(self, here: int) -> None:
-        """`here` bytes of it have arrived."""
-        if self._task is not None:
-            self._progress.update(self._task, completed=here)
-
-    def say(self, sentence: str) -> None:
-        """A line for the person who waits."""
-        self._console.print(sentence, soft_wrap=True, highlight=False)
-
-
-class StageWatcher:
-    """Shows how far the stages of something long have come; on something that is no terminal, nothing."""
-
-    def __init__(self) -> None:
-        console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> "StageWatcher":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -96,3 +51,19 @@ class StageWatcher:
         """`here` bytes of it are done."""
         if self._task is not None:
             self._progress.update(self._task, completed=here)
+
+
+class TerminalWatcher(StageWatcher):
+    """Shows how much of a model has arrived; on something that is no terminal, only the sentences."""
+
+    def start(self, words: str, size: int) -> None:
+        """A model of `size` bytes is being fetched."""
+        if not self._console.is_terminal:
+            self._console.print(
+                f"{words} を取得しています ({size / 1e6:.0f} MB)", soft_wrap=True, highlight=False
+            )
+        super().start(words, size)
+
+    def say(self, sentence: str) -> None:
+        """A line for the person who waits."""
+        self._console.print(sentence, soft_wrap=True, highlight=False)

@@ -65,12 +65,6 @@ def fold(kana: str) -> str:
     return re.sub(r"([アイウエオ])\1{2,}", r"\1\1", folded)
 
 
-def without_length(kana: str) -> str:
-    """`kana` with drawn-out vowels (ー, ぁ, あぁ) cut short: いたぁい, えらーい."""
-    kana = jaconv.hira2kata(kana)
-    return re.sub(r"[ーァィゥェォ]+", "", kana)
-
-
 _MISREAD = {"違う": "ちがう", "違て": "ちごて"}
 """Kanji the dictionary reads wrongly before a dialect ending: 違うて becomes タガウテ."""
 

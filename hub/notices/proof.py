@@ -27,17 +27,6 @@ def last_time(proof: Proof, now: datetime) -> tuple[str, datetime] | None:
     return max(passed, key=lambda pair: pair[1], default=None)
 
 
-def next_time(proof: Proof, now: datetime) -> datetime | None:
-    """When the next proof is due; None if none ever is."""
-    today = office_date(now)
-    upcoming = [
-        office_instant(today + timedelta(days=ahead), _since_midnight(at))
-        for ahead in (0, 1)
-        for at in proof.at
-    ]
-    return min((at for at in upcoming if at > now), default=None)
-
-
 def is_written(conn: Connection, key: str) -> bool:
     """Whether this proof is in the outbox already."""
     return bool(
