@@ -11,7 +11,7 @@ from starlette.responses import Response
 from contract.refusal import Refused
 from contract.time import OFFICE_ZONE
 from dashboard.front import Front, see_other
-from dashboard.home import Text, page
+from dashboard.home import Text, act_at, page
 from hub import views
 from hub.access import Action, Resource, Session, has_account, note
 from hub.outreach import handover, sorting, visits
@@ -30,11 +30,7 @@ def router(front: Front) -> APIRouter:
     Looking = Annotated[Session, Depends(front.viewer)]
 
     def act(session: Session, home: str, case: str, work: Callable[[Desk], object]) -> Response:
-        try:
-            front.act(session.viewer, case, work)
-        except Refused as refused:
-            return page(front, session.viewer, home, str(refused), 409)
-        return see_other(f"/households/{home}")
+        return act_at(front, session, home, case, work)
 
     def known(desk: Desk, login: str) -> str:
         if not has_account(desk.conn, login):

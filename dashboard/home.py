@@ -30,12 +30,8 @@ def router(front: Front) -> APIRouter:
     pages = APIRouter(include_in_schema=False)
     Looking = Annotated[Session, Depends(front.viewer)]
 
-    def act(session: Session, home: str, case: str, work: Callable[[Desk], None]) -> Response:
-        try:
-            front.act(session.viewer, case, work)
-        except Refused as refused:
-            return page(front, session.viewer, home, str(refused), 409)
-        return see_other(f"/households/{home}")
+    def act(session: Session, home: str, case: str, work: Callable[[Desk], object]) -> Response:
+        return act_at(front, session, home, case, work)
 
     @pages.get("/households/{home}")
     def show(session: Looking, home: str) -> Response:
@@ -111,6 +107,15 @@ def _absence(
         front.hub.store.write(write)
     except Refused as refused:
         return page(front, viewer, home, str(refused), 409)
+    return see_other(f"/households/{home}")
+
+
+def act_at(front: Front, session: Session, home: str, case: str, work: Callable[[Desk], object]) -> Response:
+    """Do `work` on a case, then back to the household's page; 409 and the page with the reason where it is refused."""
+    try:
+        front.act(session.viewer, case, work)
+    except Refused as refused:
+        return page(front, session.viewer, home, str(refused), 409)
     return see_other(f"/households/{home}")
 
 
