@@ -31,8 +31,9 @@ from nats.js.errors import APIError, NotFoundError
 from contract.time import Clock
 from contract.topics import ROOT, Channel
 from hub.config import BrokerConfig
-from hub.line import Delivery, Teller
+from hub.line import Delivery
 from hub.messages import Message
+from hub.teller import Teller
 
 STREAM = "$MQTT_msgs"
 """The stream of NATS's MQTT: it must exist, with our consumers, before the first speaker is let in. It keeps a message

@@ -4,7 +4,6 @@ What is published while the hub is away is kept by the broker under the session'
 acknowledged is delivered again: nothing is acknowledged before it is on disk.
 """
 
-import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -12,13 +11,13 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
-from contract.refusal import Refused
 from contract.time import Clock
 from contract.topics import FROM_DEVICE, Channel, every_device
-from hub.config import BrokerConfig, Tls
+from hub import broker_address
+from hub.config import BrokerConfig
 from hub.messages import Message
 from hub.mqtt.client import Client
-from hub.mqtt.packets import Address, Arrived
+from hub.mqtt.packets import Arrived
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +129,7 @@ class _Session:
         self._new_session = False
         self.hears = False
         self.fault: str | None = "ブローカーにまだつながっていません。"
-        address = address_of(broker)
+        address = broker_address.address_of(broker)
         self.client = Client(msgspec.structs.replace(address, client_id=f"{address.client_id}{ending}"), self)
 
     def stop(self) -> None:
@@ -162,7 +161,7 @@ class _Session:
 
     def refused(self, why: str) -> None:
         """Not let in."""
-        self._lose(_refused(why))
+        self._lose(broker_address.refused(why))
 
     def subscribed(self, granted: Sequence[bool]) -> None:
         """Hears from now on, unless something was refused."""
@@ -185,7 +184,7 @@ class _Session:
     def unreachable(self, why: str) -> None:
         """Nobody there."""
         log.debug("line.unreachable", why=why)
-        self._lose(_nobody(self._broker))
+        self._lose(broker_address.nobody(self._broker))
 
     def lost(self, why: str) -> None:
         """The connection broke; what was not acknowledged on it will come again."""
@@ -219,96 +218,3 @@ class _Session:
                 for one in fresh
             ]
         )
-
-
-class Teller:
-    """A line that only tells: for a process that hears the homes by another way, or not at all."""
-
-    def __init__(self, broker: BrokerConfig, on_sight: Callable[[], None]) -> None:
-        """`on_sight` is called when `hears` has changed."""
-        self._broker = broker
-        self._on_sight = on_sight
-        # A second name: the hub's own is that of the session in which homes are heard.
-        address = msgspec.structs.replace(address_of(broker), client_id=f"{broker.client_id}-tells")
-        self._client = Client(address, self)
-        self.hears = False
-        """Whether it is connected: what it tells now arrives."""
-        self.fault: str | None = "ブローカーにまだつながっていません。"
-
-    def start(self) -> None:
-        """Connect in the background, again and again until `stop`."""
-        self._client.start()
-
-    def stop(self) -> None:
-        """Say goodbye."""
-        self._client.stop()
-        self._lose("ブローカーとの接続を閉じました。")
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Send with QoS 0; False when there is no line."""
-        return self.hears and self._client.publish(topic, payload, retain=retain)
-
-    def connected(self, *, new_session: bool) -> None:  # noqa: ARG002 - as the client tells it
-        """Let in."""
-        self.fault = None
-        self.hears = True
-        self._on_sight()
-
-    def refused(self, why: str) -> None:
-        """Not let in."""
-        self._lose(_refused(why))
-
-    def subscribed(self, granted: Sequence[bool]) -> None:
-        """It asks for nothing."""
-
-    def arrived(self, messages: list[Arrived]) -> None:
-        """It asks for nothing."""
-
-    def lost(self, why: str) -> None:
-        """The connection broke."""
-        if self.hears:
-            self._lose(f"ブローカーとの接続が切れました ({why})。")
-
-    def unreachable(self, why: str) -> None:
-        """Nobody there."""
-        log.debug("line.unreachable", why=why)
-        self._lose(_nobody(self._broker))
-
-    def _lose(self, fault: str) -> None:
-        had, self.hears = self.hears, False
-        self.fault = fault
-        if had:
-            self._on_sight()
-
-
-def address_of(broker: BrokerConfig) -> Address:
-    """The broker as the client wants it; `Refused` when its certificates cannot be read."""
-    return Address(
-        host=broker.host,
-        port=broker.port,
-        client_id=broker.client_id,
-        username=broker.username,
-        password=broker.password,
-        keepalive_seconds=broker.keepalive_seconds,
-        tls=None if broker.tls is None else _context(broker.tls),
-    )
-
-
-def _refused(why: str) -> str:
-    return f"ブローカーに断られました ({why})。[broker] の username と password を確かめてください。"
-
-
-def _nobody(broker: BrokerConfig) -> str:
-    return f"ブローカー {broker.host}:{broker.port} につながりません。動いているか確かめてください。"
-
-
-def _context(tls: Tls) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca or None)
-        if tls.certificate:
-            context.load_cert_chain(tls.certificate, tls.key or None)
-    except (OSError, ValueError) as error:
-        raise Refused(
-            f"ブローカーとの暗号通信を用意できません ({error})。[broker.tls] のファイルを確かめてください。"
-        ) from error
-    return context

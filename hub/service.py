@@ -19,7 +19,7 @@ from hub.handlers import HANDLERS
 from hub.health import Checkup, Health
 from hub.ingest import Ingest
 from hub.jetstream import JetStreamLine
-from hub.line import Line, Teller
+from hub.line import Line
 from hub.notices.service import Notices, settings_of
 from hub.opening import lock, open_store, read_data
 from hub.policy import Policy, PolicyBook
@@ -28,6 +28,7 @@ from hub.retention import policy as retention
 from hub.roles import ALL, Role
 from hub.store.database import StoreFault
 from hub.telemetry.keeper import Keeper
+from hub.teller import Teller
 from hub.trends import daily as trends
 from hub.trends import settings as trend_settings
 from hub.vocabulary import DueKind
