@@ -5,11 +5,10 @@ from pathlib import Path
 
 import msgspec
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, due, sight, speaking, standing
+from hub import agenda, speaking, standing
 from hub import policy as policies
 from hub import roles as roles_of_hub
 from hub.commanding import Commander
@@ -26,17 +25,13 @@ from hub.policy import Policy, PolicyBook
 from hub.retention import daily as keeping
 from hub.retention import policy as retention
 from hub.roles import ALL, Role
-from hub.store.database import StoreFault
+from hub.rounds import Rounds
 from hub.telemetry.keeper import Keeper
 from hub.teller import Teller
 from hub.trends import daily as trends
 from hub.trends import settings as trend_settings
 from hub.vocabulary import DueKind
 from hub.watch import slots
-
-PAUSE_SECONDS = 0.2
-"""Between two looks at what the speakers should be told, so that a burst of events is one look."""
-GLANCE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +66,7 @@ class Hub:
         self.retention = retention.load(Path(config.retention) if config.retention else None, self.trends)
         """How long what is kept."""
         said = speaking.load(Path(config.speaking) if config.speaking else None)
+        self._rounds = Rounds(self.clock, self.policies)
         self._lock = lock(config, "-".join([*sorted(roles), name]) if name else "")
         try:
             self.store = open_store(config, self.districts)
@@ -90,9 +86,9 @@ class Hub:
             if name and broker.nats:
                 broker = msgspec.structs.replace(broker, client_id=f"{broker.client_id}-{name}")
             self.ingest = Ingest(
-                self.store, broker, self.clock, self.policies, self._sight_changed, worker=name
+                self.store, broker, self.clock, self.policies, self._rounds.ring, worker=name
             )
-            self._teller = None if Role.ingest in roles else Teller(broker, self._sight_changed)
+            self._teller = None if Role.ingest in roles else Teller(broker, self._rounds.ring)
             self.telemetry = Keeper(self.store, config.telemetry)
         except BaseException:
             self._close()
@@ -118,9 +114,8 @@ class Hub:
         except BaseException:
             self._close()
             raise
-        self._bell = threading.Event()
-        self._stopping = threading.Event()
-        self._unsubscribe = self.store.on_change(lambda _revision: self._bell.set())
+        self._stopped = False
+        self._unsubscribe = self.store.on_change(lambda _revision: self._rounds.ring())
         self._sweeping = threading.Thread(target=self.sweeper.run, name="sweeper", daemon=True)
         self._checkup = Checkup(
             self.store,
@@ -134,12 +129,23 @@ class Hub:
         )
         self._threads = [
             self._sweeping,
-            threading.Thread(target=self._command, name="commander", daemon=True),
+            threading.Thread(
+                target=self._rounds.tell,
+                args=(self.store, self.commander, lambda: self._telling.hears),
+                name="commander",
+                daemon=True,
+            ),
         ]
         # Whoever sweeps reads new policies before its batches, the others from here.
-        self._reader = threading.Thread(target=self._read_policies, name="policies", daemon=True)
+        self._reader = threading.Thread(
+            target=self._rounds.read_policies, args=(self.store,), name="policies", daemon=True
+        )
         if self._teller is not None:
-            self._threads.append(threading.Thread(target=self._watch_sight, name="sight", daemon=True))
+            self._threads.append(
+                threading.Thread(
+                    target=self._rounds.watch_sight, args=(self.store,), name="sight", daemon=True
+                )
+            )
 
     @property
     def policy(self) -> Policy:
@@ -164,10 +170,10 @@ class Hub:
 
     def stop(self) -> None:
         """Finish what is under way and let go of the store; safe to call twice, and without `start`."""
-        if self._stopping.is_set():
+        if self._stopped:
             return
-        self._stopping.set()
-        self._bell.set()
+        self._stopped = True
+        self._rounds.stop()
         self._unsubscribe()
         if Role.ingest in self.roles:
             self.ingest.stop()
@@ -194,7 +200,7 @@ class Hub:
         """Look again now: the clock has travelled."""
         self.sweeper.wake()
         self.notices.notifier.wake()
-        self._bell.set()
+        self._rounds.ring()
 
     def health(self) -> Health:
         """How the hub is, as of now. Reads a few rows; may be asked every second."""
@@ -204,55 +210,7 @@ class Hub:
         self.store.close()
         self._lock.close()
 
-    # ---- what the speakers are told ---------------------------------------------------------------------
-
-    def _sight_changed(self) -> None:
-        self._bell.set()
-
     @property
     def _telling(self) -> Line | JetStreamLine | Teller:
         """The line on which speakers are told their times."""
         return self._teller or self.ingest.line
-
-    def _read_policies(self) -> None:
-        """A policy may be imported by another process: take it over within seconds, whatever this one does."""
-        while not self._stopping.wait(GLANCE_SECONDS):
-            try:
-                with self.store.read() as conn:
-                    self.policies.refresh(conn)
-            except (StoreFault, SQLAlchemyError) as error:
-                log.error("policies.cannot_read", error=type(error).__name__)
-
-    def _watch_sight(self) -> None:
-        """The processes that listen may have died without a word: then nobody is called silent (P6)."""
-        while not self._stopping.wait(sight.EVERY.total_seconds()):
-            now = self.clock.now()
-            try:
-                with self.store.read() as conn:
-                    blind = agenda.blind_since(conn) is None and not sight.workers(conn, now)
-                if blind:
-                    log.warning("hub.nobody_listens")
-                    self.store.write(lambda conn, now=now: due.lose_sight(conn, now))  # type: ignore[misc]
-            except (StoreFault, SQLAlchemyError) as error:
-                log.error("sight.cannot_store", error=type(error).__name__)
-
-    def _command(self) -> None:
-        heard_before = False
-        told_by = self.policy
-        while not self._stopping.is_set():
-            self._bell.clear()
-            hears = self._telling.hears
-            if hears:
-                try:
-                    with self.store.read() as conn:
-                        self.policies.refresh(conn)
-                    if not heard_before or self.policy is not told_by:
-                        self.commander.forget()
-                    told_by = self.policy
-                    self.commander.step()
-                except (StoreFault, SQLAlchemyError) as error:
-                    log.error("commander.cannot_store", error=type(error).__name__)
-                    self.commander.forget()
-            heard_before = hears
-            self._stopping.wait(PAUSE_SECONDS)
-            self._bell.wait(GLANCE_SECONDS)

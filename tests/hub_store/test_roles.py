@@ -9,7 +9,7 @@ import pytest
 
 from contract.refusal import Refused
 from contract.time import SystemClock, office_date
-from hub import agenda, roles, service, sight
+from hub import agenda, roles, rounds, sight
 from hub.config import BrokerConfig, HubConfig, StoreConfig
 from hub.ingest import Ingest
 from hub.policy import Policy, bring_in_force, packaged_text
@@ -102,7 +102,7 @@ def test_workers_that_died_without_a_word_leave_the_hub_blind(
 def test_a_policy_imported_elsewhere_is_taken_over_by_a_process_that_does_not_sweep(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "GLANCE_SECONDS", 0.05)
+    monkeypatch.setattr(rounds, "GLANCE_SECONDS", 0.05)
     config = HubConfig(data=str(tmp_path), store=StoreConfig(url=address), broker=BrokerConfig(port=1))
     text = packaged_text().replace('by = "17:15"', 'by = "16:00"')
     with Store.open(address) as store, Hub(config, roles=frozenset({Role.web}), name="pages") as hub:
