@@ -14,6 +14,7 @@ from contract.events import Body, CheckIn, Event, Outcome
 from contract.ids import uuid7
 from contract.time import OFFICE_ZONE, Clock, SystemClock
 from contract.topics import Channel
+from device.abandoned import Abandoned
 from device.agreement import Agreement
 from device.config import DeviceConfig
 from device.faults import Faults, Part
@@ -32,8 +33,9 @@ from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, Step, ignore
 from device.store import Store
 from device.talk.announcements import Announcements
-from device.talk.dialogue import Abandoned, Dialogue, Listener
+from device.talk.dialogue import Dialogue
 from device.talk.greeting import greeting
+from device.talk.hearing import Listener
 from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import load_prompts

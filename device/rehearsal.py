@@ -12,6 +12,7 @@ from pathlib import Path
 from contract.events import Body, CheckIn, Event, Outcome
 from contract.ids import uuid7
 from contract.time import OFFICE_ZONE, Clock, office_date
+from device.abandoned import Abandoned
 from device.config import ClockSource
 from device.faults import Faults
 from device.line.outbox import Outbox
@@ -21,8 +22,9 @@ from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep
 from device.store import Store
-from device.talk.dialogue import Abandoned, Dialogue, Listener
+from device.talk.dialogue import Dialogue
 from device.talk.greeting import greeting
+from device.talk.hearing import Listener
 from device.talk.interpreter import Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import Prompts

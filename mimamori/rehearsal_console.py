@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from contract.events import Intent, Sos
+from device.abandoned import Abandoned
 from device.listen.ear import Listening, ListeningKind
 from device.listen.recognizer import Heard
 from device.speak.voice import RATE_OF_SPEECH, Clip
@@ -21,7 +22,6 @@ from device.steps import (
     Step,
     Understood,
 )
-from device.talk.dialogue import Abandoned
 from mimamori.device_console import OUTCOMES
 
 INTENTS = {

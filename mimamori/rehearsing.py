@@ -11,7 +11,7 @@ from device.listen.ear import Ear
 from device.rehearsal import rehearse
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
-from device.talk.dialogue import Listener
+from device.talk.hearing import Listener
 from device.talk.prompts import Prompts, load_prompts
 from device.understand import Understanding
 from mimamori import logs

@@ -8,6 +8,7 @@ import numpy as np
 
 from contract.commands import Config
 from contract.time import OFFICE_ZONE, office_date, office_instant
+from device.abandoned import Abandoned
 from device.faults import Part
 from device.health.settings import SelfTestSettings
 from device.health.tone import chime, heard_db
@@ -16,7 +17,6 @@ from device.listen.microphone import FRAME, FRAME_SECONDS, Microphone, Microphon
 from device.listen.settings import MicrophoneSettings
 from device.panel.presses import Pressed
 from device.speak.loudspeaker import CutShort, Loudspeaker, SpeakerFault
-from device.talk.dialogue import Abandoned
 
 AFTER_SECONDS = 0.5
 """Listened on after the last tone: sound and drivers take their time."""

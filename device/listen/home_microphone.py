@@ -2,11 +2,11 @@
 
 import threading
 
+from device.abandoned import Abandoned
 from device.health.vitals import FRAME_SECONDS, Organ, Vitals
 from device.listen.endpointer import level_dbfs
 from device.listen.microphone import Microphone, Samples
 from device.panel.presses import Pressed, Presses
-from device.talk.dialogue import Abandoned
 
 SILENCE_DB = -96.0
 """What a frame of nothing but zeros counts as, in decibels of full scale."""

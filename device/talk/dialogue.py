@@ -8,16 +8,16 @@ from typing import Protocol
 
 import structlog
 
-from contract.events import Body, CheckIn, Event, Intent, Sos
+from contract.events import Body, CheckIn, Event, Sos
+from device.abandoned import Abandoned
 from device.faults import Faults
 from device.line.outbox import Outbox
 from device.line.post import Sender
-from device.listen.ear import Listening, ListeningKind
-from device.listen.recognizer import Heard
-from device.panel.presses import Pressed, Presses
+from device.panel.presses import Presses
 from device.speak.loudspeaker import CutShort, SpeakerFault
-from device.steps import Asked, HeardStep, NothingHeard, NotPlayed, OnStep, Said, Understood
+from device.steps import Asked, NotPlayed, OnStep, Said
 from device.talk.conversation import Conversation
+from device.talk.hearing import SETTLE_SECONDS, Hearing, Listener
 from device.talk.help_call import HelpCall
 from device.talk.help_offer import HelpOffer
 from device.talk.interpreter import Interpreter, Understander
@@ -35,9 +35,6 @@ from device.talk.turns import (
     Keep,
     Listen,
     Made,
-    Meant,
-    Nothing,
-    NothingKind,
     Say,
     SendAgain,
     SpeakFailed,
@@ -46,26 +43,7 @@ from device.talk.turns import (
     Tick,
 )
 
-NOTHING: dict[ListeningKind, NothingKind] = {
-    ListeningKind.no_sound: "no_sound",
-    ListeningKind.no_words: "no_words",
-    ListeningKind.muted: "muted",
-    ListeningKind.mic_fault: "mic_fault",
-}
-
-
 log = structlog.get_logger()
-
-
-class Listener(Protocol):
-    """Whoever listens to one answer; `device.listen.ear.Ear` in a home."""
-
-    def listen(self, *, briefly: bool = False) -> Listening:
-        """Listen to one answer; `briefly` waits less long for its first word. Never raise for a dead microphone."""
-
-
-class Abandoned(Exception):
-    """The speaker is being switched off; the asking stays open, and is taken up again after the next start."""
 
 
 class Machine(Protocol):
@@ -73,12 +51,6 @@ class Machine(Protocol):
 
     def step(self, event: Input) -> tuple[Action, ...]:
         """What to do now that this has happened."""
-
-
-BY_BUTTON = Meant(intent=Intent.fine, confidence=1.0, certain=True, text="", pressed=True)
-"""「元気です」 by the button: no words, and no doubt."""
-SETTLE_SECONDS = 15.0
-"""For a press that interrupted a sentence to come to mean something; nobody holds a button for longer by chance."""
 
 
 class Dialogue:
@@ -102,8 +74,6 @@ class Dialogue:
         counter: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._mouth = mouth
-        self._ear = ear
-        self._interpreter = Interpreter(understanding, prompts, recall_words)
         self._prompts = prompts
         self._outbox = outbox
         self._sender = sender
@@ -113,10 +83,9 @@ class Dialogue:
         self._on_step = on_step
         self._stopping = stopping
         self._presses = presses or Presses()
-        self._counter = counter
+        interpreter = Interpreter(understanding, prompts, recall_words)
+        self._hearing = Hearing(ear, interpreter, faults, on_step, stopping, self._presses, counter)
         self.call_name = ""
-        self.muted = False
-        """What the last listening found."""
         self.untold: set[str] = set()
         """Calls for help of which the resident has not heard yet that they got through."""
         self.along: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext()
@@ -125,6 +94,11 @@ class Dialogue:
         """Whose question is open."""
         self.talking = False
         """Whether a conversation goes on, not only an announcement."""
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone was switched off at the last listening."""
+        return self._hearing.muted
 
     def hold(self, start: Start) -> None:
         """Hold one asking to its end; raise `Abandoned` when the speaker stops in between."""
@@ -197,7 +171,7 @@ class Dialogue:
     def _do(self, action: Action) -> Input | None:
         match action:
             case Listen(briefly, extra):
-                return self._listen(briefly=briefly, extra=extra)
+                return self._hearing.answer(briefly=briefly, extra=extra)
             case Keep(check_in):
                 self._keep(check_in)
             case Emit(body):
@@ -247,46 +221,3 @@ class Dialogue:
         self._on_step(Asked(start.slot, start.attempt, text) if start else Said(text))
         self._faults.mended("speaker")
         return Spoken()
-
-    def _listen(self, *, briefly: bool, extra: str | None) -> Meant | Nothing | None:
-        """What was answered; None when the button called for help meanwhile."""
-        while True:
-            try:
-                if self._presses.waiting:
-                    raise Pressed
-                listening = self._ear.listen(briefly=briefly)
-                break
-            except Pressed:
-                if self._stopping():
-                    raise Abandoned from None
-                self._presses.await_settled(SETTLE_SECONDS)
-                if self._presses.help_waits:
-                    return None
-                if self._presses.take_fine():
-                    return BY_BUTTON
-        if self._stopping():
-            raise Abandoned
-        self.muted = listening.outcome_kind is ListeningKind.muted
-        if listening.outcome_kind is ListeningKind.mic_fault:
-            self._faults.broken("microphone", "no sound came from it")
-        elif not self.muted:
-            self._faults.mended("microphone")
-        if listening.heard is None:
-            kind = NOTHING[listening.outcome_kind]
-            self._on_step(NothingHeard(kind))
-            return Nothing(kind)
-        self._on_step(
-            HeardStep(
-                listening.heard.text,
-                listening.heard.confidence,
-                listening.heard.milliseconds,
-                listening.stage_ms,
-            )
-        )
-        return self._meant(listening.heard, listening.first_word_s, extra)
-
-    def _meant(self, heard: Heard, first_word_s: float | None, extra: str | None) -> Meant:
-        began = self._counter()
-        meant, meaning = self._interpreter.meant(heard, first_word_s, extra)
-        self._on_step(Understood(meaning, (self._counter() - began) * 1000))
-        return meant

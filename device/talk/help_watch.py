@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import structlog
 
+from device.abandoned import Abandoned
 from device.listen.microphone import MicrophoneFault
 from device.listen.overhear import Overhearing, Piece
 from device.panel.presses import Pressed
 from device.steps import ListeningAlong, OnStep
-from device.talk.dialogue import Abandoned
 from device.talk.overheard import Mode, Overheard, Verdict
 
 LOOK_AGAIN_SECONDS = 1.0
