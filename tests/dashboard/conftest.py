@@ -16,6 +16,7 @@ from hub.service import Hub
 from tests import cast
 from tests.clock import TravellingClock
 from tests.dashboard.homes import Homes
+from tests.still import still_file
 
 OFFICE = "恵那市社会福祉協議会"
 PASSWORD = "ゆっくり歩く亀と走る兎の話"
@@ -27,7 +28,9 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 @pytest.fixture
 def hub(tmp_path: Path, clock: TravellingClock) -> Iterator[Hub]:
     """The cast's hub on Monday noon, not started: no line, no night shift of its own."""
-    config = HubConfig(data=str(tmp_path / "hub"), office=OFFICE, broker=BrokerConfig(port=1))
+    config = HubConfig(
+        data=str(tmp_path / "hub"), office=OFFICE, policy=still_file(tmp_path), broker=BrokerConfig(port=1)
+    )
     made = Hub(config, clock)
     cast.enrol(made.store, clock, made.policy)
     yield made

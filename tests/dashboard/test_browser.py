@@ -23,6 +23,7 @@ from tests.dashboard import bigtown
 from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol, Open
 from tests.dashboard.homes import Homes
 from tests.dashboard.relay import Relay
+from tests.still import still_file
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +37,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 def hub(tmp_path: Path, clock: TravellingClock, broker: Broker) -> Iterator[Hub]:
     """The cast's hub with a real line to a real broker; `start` it once the morning has been travelled to."""
     line = BrokerConfig(port=broker.port, password="mimamori-hub")
-    made = Hub(HubConfig(data=str(tmp_path / "hub"), office=OFFICE, broker=line), clock)
+    config = HubConfig(data=str(tmp_path / "hub"), office=OFFICE, policy=still_file(tmp_path), broker=line)
+    made = Hub(config, clock)
     cast.enrol(made.store, clock, made.policy)
     yield made
     made.stop()
@@ -330,7 +332,8 @@ def test_a_town_of_208_households_opens_quickly_and_is_drawn(
     tmp_path: Path, clock: TravellingClock, broker: Broker, chromium: Browser, open_page: Open
 ) -> None:
     line = BrokerConfig(port=broker.port, password="mimamori-hub")
-    hub = Hub(HubConfig(data=str(tmp_path / "town"), office=OFFICE, broker=line), clock)
+    config = HubConfig(data=str(tmp_path / "town"), office=OFFICE, policy=still_file(tmp_path), broker=line)
+    hub = Hub(config, clock)
     pictures = Path(os.environ.get("MIMAMORI_SCREENSHOTS", "screenshots"))
     try:
         bigtown.morning(hub.store, clock, hub.policy)

@@ -28,6 +28,7 @@ from tests.clock import TravellingClock
 from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol, Open
 from tests.dashboard.homes import Homes
 from tests.dashboard.test_browser import Said, violations
+from tests.still import still_file
 
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHOTS")
@@ -53,7 +54,10 @@ class Fussy:
 
 @pytest.fixture
 def hub(tmp_path: Path, clock: TravellingClock) -> Iterator[Hub]:
-    made = Hub(HubConfig(data=str(tmp_path / "hub"), office=OFFICE, broker=BrokerConfig(port=1)), clock)
+    config = HubConfig(
+        data=str(tmp_path / "hub"), office=OFFICE, policy=still_file(tmp_path), broker=BrokerConfig(port=1)
+    )
+    made = Hub(config, clock)
     made.notices.settings = SETTINGS
     cast.enrol(made.store, clock, made.policy)
     yield made

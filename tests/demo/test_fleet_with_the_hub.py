@@ -16,6 +16,7 @@ from hub.store import tables as t
 from provisioning.broker import Broker
 from tests import cast
 from tests.clock import TravellingClock, office
+from tests.still import still_file
 
 HABITS = {
     cast.SATO_SPEAKER: Habit.answers,
@@ -30,7 +31,9 @@ def test_the_cast_lives_through_a_morning_and_the_hub_knows_how_each_is(
     broker: Broker, tmp_path: Path, clock: TravellingClock
 ) -> None:
     settings = HubConfig(
-        data=str(tmp_path / "hub"), broker=HubBroker(port=broker.port, password="mimamori-hub")
+        data=str(tmp_path / "hub"),
+        policy=still_file(tmp_path),
+        broker=HubBroker(port=broker.port, password="mimamori-hub"),
     )
     with Hub(settings, clock) as hub:
         cast.enrol(hub.store, clock, hub.policy)

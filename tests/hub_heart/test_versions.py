@@ -1,6 +1,5 @@
 """A policy comes into force on its day, in the middle of whatever is going on, and stays what it was for the days before."""
 
-import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -9,16 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 from contract.refusal import Refused
-from hub import policy as policies
 from hub.policy import Policy, PolicyBook, bring_in_force, in_force, packaged_text, versions
 from hub.store.database import Store
 from hub.vocabulary import SlotState
 from mimamori.main import app
 from tests.clock import office
 from tests.hub_heart.town import MORNING, Town
-from tests.still import still
+from tests.still import still, still_text
 
-TEXT = re.sub(r'(?m)^jitter = "[^"]*"', 'jitter = "0 s"', packaged_text())
+TEXT = still_text()
 
 
 def changed(old: str, new: str) -> str:
@@ -119,7 +117,7 @@ def test_a_climb_whose_step_the_new_policy_does_not_have_goes_on_from_its_first_
 
 
 def with_watch(**values: object) -> Policy:
-    policy = policies.load()
+    policy = still()
     return msgspec.structs.replace(policy, watch=msgspec.structs.replace(policy.watch, **values))
 
 

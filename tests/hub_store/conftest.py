@@ -12,13 +12,16 @@ from provisioning.broker import Broker
 from tests import cast
 from tests.clock import TravellingClock
 from tests.hub_store.speaker import Speaker
+from tests.still import still_file
 
 
 @pytest.fixture
 def config(tmp_path: Path, broker: Broker) -> HubConfig:
     """Of a hub beside the test broker."""
     return HubConfig(
-        data=str(tmp_path / "data"), broker=BrokerConfig(port=broker.port, password="mimamori-hub")
+        data=str(tmp_path / "data"),
+        policy=still_file(tmp_path),
+        broker=BrokerConfig(port=broker.port, password="mimamori-hub"),
     )
 
 

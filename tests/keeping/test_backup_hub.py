@@ -15,6 +15,7 @@ from tests import cast
 from tests.clock import TravellingClock
 from tests.hub_store.homes import MOVED, Homes
 from tests.hub_store.speaker import Speaker
+from tests.still import still_file
 
 
 def test_everything_acknowledged_before_the_backup_is_in_the_next_hub(
@@ -22,7 +23,8 @@ def test_everything_acknowledged_before_the_backup_is_in_the_next_hub(
 ) -> None:
     def hub_on(folder: str) -> Hub:
         line = BrokerConfig(port=broker.port, password="mimamori-hub")
-        return Hub(HubConfig(data=str(tmp_path / folder), broker=line), clock)
+        config = HubConfig(data=str(tmp_path / folder), policy=still_file(tmp_path), broker=line)
+        return Hub(config, clock)
 
     config = tmp_path / "hub.toml"
     config.write_text('data = "data"\n', encoding="utf-8")

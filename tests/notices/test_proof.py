@@ -26,6 +26,7 @@ from tests.dashboard.homes import Homes
 from tests.notices.conftest import KATO, MORI, SETTINGS, Office
 from tests.notices.phones import Phones
 from tests.notices.post_office import web_service
+from tests.still import still_file
 
 TUESDAY = "2026-11-24"
 
@@ -76,7 +77,8 @@ def test_a_proof_is_due_at_its_times_of_the_day_and_once_each(clock: TravellingC
 
 @pytest.fixture
 def hub(tmp_path: Path, clock: TravellingClock) -> Iterator[Hub]:
-    made = Hub(HubConfig(data=str(tmp_path / "hub"), broker=BrokerConfig(port=1)), clock)
+    config = HubConfig(data=str(tmp_path / "hub"), policy=still_file(tmp_path), broker=BrokerConfig(port=1))
+    made = Hub(config, clock)
     cast.enrol(made.store, clock, made.policy)
     yield made
     made.stop()

@@ -20,6 +20,7 @@ from tests.dashboard.conftest import OWN
 from tests.dashboard.homes import Homes
 from tests.notices.conftest import MORI, SETTINGS, add_account
 from tests.notices.phones import Phones
+from tests.still import still_file
 
 DAUGHTER = "keiko@home.example"
 COMMISSIONER = "ando@town.example"
@@ -43,7 +44,8 @@ class Evening:
 
 @pytest.fixture
 def evening(tmp_path: Path, clock: TravellingClock, phones: Phones) -> Iterator[Evening]:
-    hub = Hub(HubConfig(data=str(tmp_path / "hub"), broker=BrokerConfig(port=1)), clock)
+    config = HubConfig(data=str(tmp_path / "hub"), policy=still_file(tmp_path), broker=BrokerConfig(port=1))
+    hub = Hub(config, clock)
     cast.enrol(hub.store, clock, hub.policy)
     add_account(hub.store, "mori", "森 さつき")
 
