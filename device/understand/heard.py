@@ -1,18 +1,26 @@
 """What a recognizer really made of phrases of the bank when they were said aloud: `heard.tsv`, made by `bench.recite`.
 
-A misheard phrase is taught with the meaning it had, but for one kind: what was ill or in need and came out as words of
-health. Teaching that would teach the heart to call the ill well.
+A misheard phrase is taught with the meaning it had, unless it came out as a phrase that means something else: teaching
+「大丈夫」 as the "not well" that was said would help nobody, and its reverse would teach the heart to call the ill well.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
 
 from contract.events import Intent
 from contract.refusal import Refused
+from device.understand.bank import Phrase
+from device.understand.reading import phonemes, read
 
 FILE = "heard.tsv"
+_ALIKE = 0.85
+"""Heard as nearly another meaning's phrase as this, it is that phrase to every ear."""
+_LOST = 0.4
+"""Less alike than this to what was said, nothing of it is left to learn from."""
 
 
 class HeardPhrase(Struct, frozen=True):
@@ -51,3 +59,25 @@ def write_heard(path: Path, heard: Iterable[HeardPhrase]) -> None:
         + "\n",
         encoding="utf-8",
     )
+
+
+def teachable(heard: Sequence[HeardPhrase], bank: Sequence[Phrase]) -> list[HeardPhrase]:
+    """Without what was heard to the letter, lost altogether, or turned into a phrase that means something else."""
+    sounds: dict[Intent, list[str]] = {intent: [] for intent in Intent}
+    for phrase in bank:
+        sounds[phrase.intent].append(_sound(phrase.text))
+    kept = []
+    for one in heard:
+        sound, said = _sound(one.heard), _sound(one.text)
+        alike = Levenshtein.normalized_similarity(sound, said)
+        if one.heard.strip("。、!?…") == one.text or alike < _LOST:
+            continue
+        others = [known for intent in Intent if intent is not one.intent for known in sounds[intent]]
+        nearest = process.extractOne(sound, others, scorer=Levenshtein.normalized_similarity)
+        if nearest is None or nearest[1] < max(_ALIKE, alike):
+            kept.append(one)
+    return kept
+
+
+def _sound(text: str) -> str:
+    return phonemes(read(text).kana)

@@ -18,6 +18,7 @@ from contract.refusal import Refused
 from device.understand.bank import sources
 from device.understand.encoder import DIMENSIONS
 from device.understand.features import Pieces
+from device.understand.heard import FILE
 
 FORMAT = 2
 """Raise it when reading, pieces or layout change what the file holds."""
@@ -150,7 +151,9 @@ class Learnt:
 def digest(folder: Path) -> str:
     """Of everything the model of the lexicon in `folder` is made from."""
     words = b"\0".join((folder / name).read_bytes() for name in ("words.tsv", "grammar.toml", "rules.toml"))
-    return hashlib.sha256(f"{FORMAT} ".encode() + sources(folder) + b"\0" + words).hexdigest()
+    heard = (folder / FILE).read_bytes() if (folder / FILE).exists() else b""
+    made_from = b"\0".join([sources(folder), words, heard])
+    return hashlib.sha256(f"{FORMAT} ".encode() + made_from).hexdigest()
 
 
 def small(numbers: Numbers) -> tuple[Small, float]:

@@ -15,6 +15,7 @@ from device.understand.encoder import DIMENSIONS, Encoder
 from device.understand.features import Pieces, pieces, tokens
 from device.understand.finder import Finder
 from device.understand.fit import Course, Lessons, fit
+from device.understand.heard import HeardPhrase, read_heard, teachable
 from device.understand.learnt import MEANING_SCALE, Learnt, Taught, digest
 from device.understand.mishear import vary
 from device.understand.reading import phonemes, read
@@ -43,19 +44,25 @@ class Sample(Struct, frozen=True):
     tokens: list[str]
 
 
-def samples(bank: Sequence[Phrase], finder: Finder, seed: int = 1) -> list[Sample]:
-    """A fixed selection of the bank, as written and varied, read and searched for concepts."""
+def samples(
+    bank: Sequence[Phrase], finder: Finder, heard: Sequence[HeardPhrase] = (), seed: int = 1
+) -> list[Sample]:
+    """A fixed selection of the bank, as written, varied, and as a recognizer heard it; read and searched for concepts."""
     chance = random.Random(seed)
     lines: dict[int, list[Phrase]] = {}
     for phrase in bank:
         lines.setdefault(phrase.line, []).append(phrase)
+    misheard: dict[tuple[Intent, str], list[str]] = {}
+    for one in teachable(heard, bank):
+        misheard.setdefault((one.intent, one.text), []).append(one.heard)
     out = []
     for line, phrases in lines.items():
         intent = phrases[0].intent
         texts = [one.text for one in phrases]
         chosen = chance.sample(texts, min(_PLAIN, len(texts)))
         varied = (vary(chance.choice(texts), intent, chance) for _ in range(_VARIED))
-        for text in dict.fromkeys([*chosen, *varied]):
+        spoken = [text for phrase in phrases for text in misheard.get((intent, phrase.text), ())]
+        for text in dict.fromkeys([*chosen, *varied, *spoken]):
             reading = read(text)
             if reading.kana:
                 out.append(Sample(text, intent, line, pieces(reading.kana), tokens(finder.find(reading))))
@@ -94,7 +101,7 @@ def train(folder: Path, course: Course, tell: Callable[[str], None]) -> Learnt:
     bank = read_bank(folder)
     finder = Finder.read(folder)
     tell(f"{len(bank)} phrases are read")
-    chosen = samples(bank, finder)
+    chosen = samples(bank, finder, read_heard(folder))
     concepts = known_concepts(chosen)
     tell(f"{len(chosen)} samples with {len(concepts)} concepts are embedded")
     made = lessons(chosen, Encoder(), concepts)
