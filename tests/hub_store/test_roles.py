@@ -75,12 +75,20 @@ def test_the_hub_is_blind_when_the_last_of_its_workers_hears_no_more(
             made.start()
             return made
 
+        def hearing() -> list[str]:
+            with store.read() as conn:
+                return sight.workers(conn, SystemClock().now())
+
         one, other = worker("one"), worker("other")
-        assert eventually(lambda: one.line.hears and other.line.hears and not blind(store))
-        one.stop()
-        assert not blind(store)
-        other.stop()
-        assert blind(store)
+        try:
+            assert eventually(lambda: hearing() == ["one", "other"])
+            one.stop()
+            assert not blind(store)
+            other.stop()
+            assert blind(store)
+        finally:
+            one.stop()
+            other.stop()
 
 
 def test_workers_that_died_without_a_word_leave_the_hub_blind(
