@@ -11,7 +11,7 @@ class Meaning(Struct, frozen=True, kw_only=True):
     intent: Intent
     """What it meant; `unrelated` with a low confidence is how "not understood" looks."""
     confidence: float
-    """0..1, calibrated on the development set: about this share of such readings is right."""
+    """0..1: the share the learnt voice gives to the intent (docs/decisions/0101 says when it counts as certain)."""
     reading: str
     """How it was read, katakana."""
     because: list[str]
