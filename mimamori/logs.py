@@ -19,6 +19,6 @@ def set_up(level: Level) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        # Looked up at each use: whoever runs us in their own process may have put another stream there.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -5,6 +5,7 @@ import sys
 import typer
 
 from contract.refusal import Refused
+from mimamori import logs
 from mimamori.commands import (
     account,
     backup,
@@ -54,6 +55,7 @@ app.command("understand")(understand.understand)
 
 def main() -> None:
     """Run one command; say a refusal in one sentence, and a missing part by the extra that brings it."""
+    logs.set_up("warning")  # on stderr: standard output is for the answer
     try:
         app()
     except Refused as refused:
