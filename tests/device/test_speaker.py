@@ -132,7 +132,7 @@ def test_a_call_that_got_through_after_the_dialogue_is_still_told(
     assert box.watcher.wait_for(Said, 3).text.startswith("まだ伝わっていません。伝わるまで")
     hub.order("sato-1", Command(id="c1", kind=CommandKind.say, text="つぎです。"))
     assert box.watcher.wait_for(Said, 4).text == "つぎです。"
-    hub.acknowledge("sato-1", [event.id for _, event in hub.arrivals])
+    hub.acknowledge("sato-1", [event.id for event in hub.wait_for(3)])
     assert box.watcher.wait_for(Said, 5).text.startswith("伝わりました。")
     hub.order("sato-1", Command(id="c2", kind=CommandKind.say, text="おわりです。"))
     assert box.watcher.wait_for(Said, 6).text == "おわりです。"
