@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -35,8 +36,11 @@ NOISES = ((Noise.clean, 35.0, 6), (Noise.music, 10.0, 2), (Noise.white, 10.0, 2)
 """What sounds beside the voice, how far below it in dB, and how often in turn."""
 _LEAD = np.zeros(round(0.4 * RATE))
 
-_recognizer: Recognizer | None = None
-"""One a process."""
+
+@cache
+def _recognizer() -> Recognizer:
+    """One a process."""
+    return load_recognizer(models_folder())
 
 
 class Recital(Struct, frozen=True):
@@ -62,9 +66,7 @@ def choose(bank: Sequence[Phrase], per_intent: int, seed: int) -> list[Recital]:
 
 def recite(one: Recital) -> HeardPhrase:
     """Say it and hear it, in a process that keeps its recognizer."""
-    global _recognizer
-    _recognizer = _recognizer or load_recognizer(models_folder())
-    utterance = _recognizer.utterance()
+    utterance = _recognizer().utterance()
     samples = _aloud(one)
     for begin in range(0, samples.size - FRAME, FRAME):
         utterance.accept(samples[begin : begin + FRAME])

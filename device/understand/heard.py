@@ -66,14 +66,17 @@ def teachable(heard: Sequence[HeardPhrase], bank: Sequence[Phrase]) -> list[Hear
     sounds: dict[Intent, list[str]] = {intent: [] for intent in Intent}
     for phrase in bank:
         sounds[phrase.intent].append(_sound(phrase.text))
+    others = {
+        intent: [sound for other in Intent if other is not intent for sound in sounds[other]]
+        for intent in Intent
+    }
     kept = []
     for one in heard:
         sound, said = _sound(one.heard), _sound(one.text)
         alike = Levenshtein.normalized_similarity(sound, said)
         if one.heard.strip("。、!?…") == one.text or alike < _LOST:
             continue
-        others = [known for intent in Intent if intent is not one.intent for known in sounds[intent]]
-        nearest = process.extractOne(sound, others, scorer=Levenshtein.normalized_similarity)
+        nearest = process.extractOne(sound, others[one.intent], scorer=Levenshtein.normalized_similarity)
         if nearest is None or nearest[1] < max(_ALIKE, alike):
             kept.append(one)
     return kept
