@@ -16,7 +16,7 @@ from bench.utterances import Utterance
 from contract.events import CheckIn, Intent, Outcome, Sos
 from device.talk.conversation import Conversation
 from device.talk.interpreter import Interpreter
-from device.talk.sentences import BAD, WELL
+from device.talk.sentences import BAD
 from device.talk.turns import (
     Action,
     AwaitDelivery,
@@ -31,6 +31,7 @@ from device.talk.turns import (
     Spoken,
     Start,
 )
+from device.understand.meaning import ILL, WELL
 
 SHARES = {
     Intent.fine: 0.34,
@@ -45,7 +46,6 @@ SHARES = {
     Intent.unrelated: 0.01,
 }
 """How residents are on a morning of the measurement: far more of them ill than in any town."""
-ILL = BAD | {Intent.emergency}
 
 _CLOSED = {
     Prompt.confirm_fine: WELL,

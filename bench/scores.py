@@ -9,9 +9,7 @@ from msgspec import Struct
 from bench.report import percentile
 from bench.utterances import Utterance
 from contract.events import Intent
-
-_ILL = frozenset({Intent.unwell, Intent.pain, Intent.emergency})
-_CALM = frozenset({Intent.fine, Intent.as_usual})
+from device.understand.meaning import ILL, WELL
 
 
 class Answer(Struct, frozen=True):
@@ -79,7 +77,7 @@ def score(answers: Sequence[Answer]) -> Score:
     certain = [one for one in answers if one.certain]
     help_meant = [one for one in answers if one.utterance.intent is Intent.emergency]
     others = [one for one in answers if one.utterance.intent is not Intent.emergency]
-    dangerous = [one for one in answers if one.utterance.intent in _ILL and one.intent in _CALM]
+    dangerous = [one for one in answers if one.utterance.intent in ILL and one.intent in WELL]
     spent = [one.milliseconds for one in answers]
     return Score(
         utterances=len(answers),

@@ -12,7 +12,7 @@ from device.talk.draft import Draft
 from device.talk.extras import Ended, Extras
 from device.talk.help_call import HelpCall
 from device.talk.read_back import Reaction, reaction
-from device.talk.sentences import BAD, CONFIRM, NOTED, WELL, without_answer
+from device.talk.sentences import BAD, CONFIRM, NOTED, without_answer
 from device.talk.turns import (
     DEAF,
     Action,
@@ -30,6 +30,7 @@ from device.talk.turns import (
     Spoken,
     Start,
 )
+from device.understand.meaning import WELL
 
 RE_ASKS = 2
 """How often one asking asks again because it did not understand; the closed question counts as one."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from contract.events import ExtraAnswer, Intent
+from device.talk.sentences import BAD
 from device.talk.turns import (
     DEAF,
     Action,
@@ -22,8 +23,6 @@ from device.talk.turns import (
 )
 
 Word = Literal["yes", "no", "unclear", "no_answer"]
-
-_BAD = frozenset({Intent.unwell, Intent.pain})
 
 
 class Ended(StrEnum):
@@ -67,7 +66,7 @@ class Extras:
         return ()
 
     def _meant(self, meant: Meant) -> tuple[Action, ...]:
-        if meant.intent in _BAD and meant.certain and meant.clear:
+        if meant.intent in BAD and meant.certain and meant.clear:
             self._note("unclear" if meant.yes is None else "yes" if meant.yes else "no")
             self.wrong = meant
             return self._end(Ended.wrong)

@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from contract.events import Intent
-from device.talk.sentences import BAD, WELL
+from device.talk.sentences import BAD
 from device.talk.turns import Meant
+from device.understand.meaning import WELL
 
 
 class Reaction(StrEnum):

@@ -3,7 +3,6 @@
 from contract.events import Intent, Outcome
 from device.talk.turns import Prompt
 
-WELL = frozenset({Intent.fine, Intent.as_usual})
 BAD = frozenset({Intent.unwell, Intent.pain})
 
 CONFIRM = {

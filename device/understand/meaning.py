@@ -4,6 +4,11 @@ from msgspec import Struct
 
 from contract.events import Intent
 
+WELL = frozenset({Intent.fine, Intent.as_usual})
+"""All is well."""
+ILL = frozenset({Intent.emergency, Intent.unwell, Intent.pain})
+"""Something is wrong with the resident; taken for one of `WELL`, it is the dangerous error."""
+
 
 class Meaning(Struct, frozen=True, kw_only=True):
     """The understanding of one utterance."""

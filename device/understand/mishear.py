@@ -10,9 +10,8 @@ import re
 import jaconv
 
 from contract.events import Intent
+from device.understand.meaning import WELL
 from device.understand.reading import read
-
-_CALM = frozenset({Intent.fine, Intent.as_usual})
 
 _BEFORE = (
     "はい、", "ああ、", "うん、", "あのう、", "ええと、", "まあ、", "それがなあ、", "おはようさん、", "おはよう、",
@@ -56,7 +55,7 @@ def vary(text: str, intent: Intent, chance: random.Random) -> str:
         kana = _AI.sub(r"\1ア", kana)
     for rate in (0.5, 0.15):
         if len(kana) > 3 and chance.random() < rate:
-            kana = _misheard(kana, intent in _CALM, chance)
+            kana = _misheard(kana, intent in WELL, chance)
     return jaconv.kata2hira(kana) if chance.random() < 0.7 else kana
 
 

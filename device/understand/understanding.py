@@ -13,15 +13,13 @@ from device.understand.explain import learnt_voice, rule_voice
 from device.understand.features import pieces, tokens
 from device.understand.finder import Finder
 from device.understand.learnt import Learnt, digest
-from device.understand.meaning import Meaning
+from device.understand.meaning import ILL, WELL, Meaning
 from device.understand.reading import Reading, phonemes, read
 from device.understand.rules import Verdict
 from device.understand.words import Hit
 
 LEXICON = Path(__file__).parent / "lexicon"
 
-_ILL = frozenset({Intent.emergency, Intent.unwell, Intent.pain})
-_CALM = frozenset({Intent.fine, Intent.as_usual})
 
 _QUIET: list[Intent] = [one for one in Intent if one != Intent.emergency]
 
@@ -135,9 +133,9 @@ class Understanding:
         if alarm or shares[Intent.emergency] >= needed:
             return Intent.emergency
         best = max(_QUIET, key=lambda one: shares[one])
-        if best in _CALM:
+        if best in WELL:
             # Whoever says words of illness is not read as well; the closed question will tell.
-            best = next((one.rule.intent for one in agreed if one.rule.intent in _ILL), best)
+            best = next((one.rule.intent for one in agreed if one.rule.intent in ILL), best)
         return best
 
     def _doubts(self, best: Intent, shares: Shares, verdicts: list[Verdict]) -> list[str]:
@@ -146,13 +144,13 @@ class Understanding:
         if best is Intent.emergency:
             return []
         doubts = []
-        if shares[best] < (settings.sure_calm if best in _CALM else settings.sure):
+        if shares[best] < (settings.sure_calm if best in WELL else settings.sure):
             doubts.append("はっきりしないので確かめる")
         if shares[Intent.emergency] >= settings.emergency_doubt:
             doubts.append("緊急かもしれないので確かめる")
-        if best in _CALM:
-            ill = sum(shares[one] for one in _ILL)
-            spoken = [one for one in verdicts if one.rule.intent in _ILL]
+        if best in WELL:
+            ill = sum(shares[one] for one in ILL)
+            spoken = [one for one in verdicts if one.rule.intent in ILL]
             if spoken:
                 doubts.append(f"具合の悪い言葉もあるので確かめる ({rule_voice(spoken[0])})")
             elif ill > settings.ill_left:
