@@ -47,10 +47,14 @@ def rung(work: Work, ladder: str, severity: Severity, concerned: Collection[Pers
 def place(
     work: Work, case: Case, ladder: str, onto: Rung, concerned: Collection[Person]
 ) -> dict[str, object]:
-    """Note that the case comes to a rung, set its timer, tell its party, and return what its row is to hold."""
+    """Note that the case comes to a rung, set its timer, tell its party, and return what its row is to hold.
+
+    The history says so where nobody was on duty to see it.
+    """
     for step, missing in onto.skipped:
         work.record("case", case.id, case.step, step.name, f"「{step.words}」は飛ばしました: {missing}")
-    work.record("case", case.id, case.step, onto.step.name, onto.step.words)
+    alone = "" if work.staffed else "(当番なし)"
+    work.record("case", case.id, case.step, onto.step.name, f"{onto.step.words}{alone}")
     _set_timer(work, case, onto.step, onto.due_at)
     telling.step(work, case, onto.step, [one.id for one in concerned])
     return {

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Connection
 
 from contract.ids import NewId
-from hub import agenda
+from hub import agenda, duty
 from hub.notices import rows as outbox_rows
 from hub.policy import Policy
 from hub.store import bulk
@@ -44,6 +45,11 @@ class Work:
     ) -> None:
         if error is None:
             self.flush()
+
+    @cached_property
+    def staffed(self) -> bool:
+        """Whether anybody is on duty at this instant; asked of the store once."""
+        return duty.at(self.conn, self.now, self.policy).staffed
 
     def record(
         self,

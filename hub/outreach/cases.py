@@ -108,8 +108,8 @@ def unresolved(conn: Connection, case_id: str) -> Sequence[RowMapping]:
     return sorted(rows, key=lambda row: (-Severity(row["severity"]).rank, row["at"], row["id"]))
 
 
-def draft(work: Work, household_id: str, lane: Lane, severity: Severity, why: str) -> Case:
-    """A new case, on no ladder and not yet stored."""
+def draft(work: Work, household_id: str, lane: Lane, severity: Severity) -> Case:
+    """A new case, on no ladder and not yet stored; what opened it is told by its reason."""
     case = Case(
         id=work.ids(work.now),
         household_id=household_id,
@@ -118,7 +118,7 @@ def draft(work: Work, household_id: str, lane: Lane, severity: Severity, why: st
         severity=severity,
         opened_at=work.now,
     )
-    work.record("case", case.id, None, CaseState.new, why)
+    work.record("case", case.id, None, CaseState.new, "件を開きました")
     return case
 
 

@@ -63,7 +63,7 @@ def report(work: Work, findings: Sequence[Finding]) -> None:
         key = (finding.person.household_id, finding.lane)
         case = opened.get(key)
         if case is None:
-            case = opened[key] = cases.draft(work, *key, finding.severity, finding.words)
+            case = opened[key] = cases.draft(work, *key, finding.severity)
             fresh.append((case, finding))
         elif (told := _told_before(known[case.id], finding)) is not None:
             _refresh(work, told, finding)

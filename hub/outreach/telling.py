@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sqlalchemy import select, update
 
-from hub import duty
 from hub.notices import outbox
 from hub.notices.notice import DUTY, Notice, NoticeKind, Subject, Urgency, contacts, owner
 from hub.outreach.cases import Case
@@ -75,13 +74,12 @@ def step(work: Work, case: Case, step: Step, residents: Collection[str]) -> None
     """
     if step.party not in PARTIES or case.lane is not Lane.person:
         return
-    staffed = duty.at(work.conn, work.now, work.policy).staffed
     outbox.put(
         work,
         [
             Notice(
                 key=f"case/{case.id}/step/{step.name}/{resident_id}"[:160],
-                kind=_kind(case.severity, NoticeKind.step if staffed else NoticeKind.nobody_on_duty),
+                kind=_kind(case.severity, NoticeKind.step if work.staffed else NoticeKind.nobody_on_duty),
                 audience=contacts(resident_id, step.party),
                 subject=Subject("case", case.id),
                 words=step.words,

@@ -87,6 +87,27 @@ def test_nobody_at_all_to_ask_means_a_visit_at_once(town: Town) -> None:
     assert (town.case("suzuki").step, town.case("suzuki").severity) == ("visit", Severity.needs_visit)
 
 
+def test_the_history_tells_once_why_a_case_was_opened(town: Town) -> None:
+    missed_twice(town)
+    told = [row.why for row in town.history("case", town.case("suzuki").id)]
+    assert told[0] == "件を開きました"
+    assert told.count(town.reasons("suzuki")[0].words) == 1
+
+
+def test_a_step_that_comes_while_nobody_is_on_duty_says_so_in_the_history(town: Town) -> None:
+    town.home("suzuki", slots={"evening": "18:00"})
+    town.silent("suzuki", EVENING)
+    town.until(f"{TUESDAY} 18:36")
+    by_night = [row.why for row in town.history("case", town.case("suzuki").id)]
+    assert "本人に電話する(当番なし)" in by_night
+
+
+def test_a_step_in_office_hours_says_nothing_of_duty(town: Town) -> None:
+    missed_twice(town)
+    by_day = [row.why for row in town.history("case", town.case("suzuki").id)]
+    assert "本人に電話する" in by_day
+
+
 def test_every_step_is_a_row_of_history_and_a_late_one_says_so(town: Town) -> None:
     missed_twice(town)
     town.until(f"{TUESDAY} 08:50")
