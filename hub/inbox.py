@@ -27,6 +27,7 @@ from hub.quarantine import Rejected, keep
 from hub.store import bulk
 from hub.store import tables as t
 from hub.store.among import among
+from hub.store.gathered import gathered
 from hub.telemetry.rollup import Reading
 
 TOUCH_AFTER = timedelta(minutes=1)
@@ -79,8 +80,16 @@ def take_in_read(conn: Connection, items: list[Read], ids: NewId, policy: Policy
 class _Device(NamedTuple):
     """A device of the roster."""
 
+    id: str
     resident_id: str | None
     last_seen_at: datetime | None
+
+
+class _Sender(NamedTuple):
+    """An event stored before."""
+
+    event_id: str
+    device_id: str
 
 
 class _Batch:
@@ -111,14 +120,14 @@ class _Batch:
     def _known_devices(self) -> dict[str, _Device]:
         named = {item.device for item in self._items if item.device is not None}
         columns = (t.device.c.id, t.device.c.resident_id, t.device.c.last_seen_at)
-        rows = self._conn.execute(select(*columns).where(among(t.device.c.id, named)))
-        return {row.id: _Device(row.resident_id, row.last_seen_at) for row in rows}
+        rows = gathered(self._conn, _Device, select(*columns).where(among(t.device.c.id, named)))
+        return {row.id: row for row in rows}
 
     def _known_senders(self) -> dict[str, str]:
         """Event id to the device that sent it, of those stored before."""
         named = {item.id for item in self._items if isinstance(item.what, Event)}
-        rows = self._conn.execute(select(t.event.c.id, t.event.c.device_id).where(among(t.event.c.id, named)))
-        return {row.id: row.device_id for row in rows}
+        columns = (t.event.c.id, t.event.c.device_id)
+        return dict(gathered(self._conn, _Sender, select(*columns).where(among(t.event.c.id, named))))
 
     def _is_to_do(self, item: Read) -> bool:
         """Whether this is new and usable; notes why when it is not usable."""
@@ -207,7 +216,7 @@ class _Batch:
             "clock": event.clock,
             "late": event.late,
             "type": event.type,
-            "body": msgspec.json.decode(body.raw) if isinstance(body, Unknown) else msgspec.to_builtins(body),
+            "body": msgspec.json.decode(body.raw) if isinstance(body, Unknown) else body,
         }
 
     def _touch(self) -> None:

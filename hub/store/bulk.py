@@ -5,18 +5,24 @@ a switch interval to get it back: 843 rows a second were measured that way, 26,0
 multi-row forms compile every value anew; here the text depends only on how many rows there are.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Table
+import msgspec
+from sqlalchemy import JSON, Boolean, Column, Connection, Dialect, Table
 
+from hub.store import jsons
 from hub.store.among import among
+from hub.store.tables.columns import Instant
 
 MOST_VALUES = 30_000
 """Values in one statement: SQLite takes 32,766 unless it was built for more, PostgreSQL 65,535."""
+FEWEST_IN_A_BLOCK = 32
+"""Below so many rows a statement of its own length is written: it costs less than another call."""
 
 Row = Mapping[str, Any]
 
@@ -75,40 +81,88 @@ def _run(
 ) -> None:
     places = [_place(conn.dialect, column) for column in columns]
     one = f"({', '.join(place for place, _ in places)})"
-    known = [(column.name, process) for column, (_, process) in zip(columns, places, strict=True)]
-    together = MOST_VALUES // len(columns)
-    for start in range(0, len(rows), together):
-        some = rows[start : start + together]
-        by_column = [
-            [row[name] for row in some]
-            if process is None
-            else _processed([row[name] for row in some], process)
-            for name, process in known
-        ]
-        values = tuple(chain.from_iterable(zip(*by_column, strict=True)))
-        conn.exec_driver_sql(statement(", ".join([one] * len(some))), values)
+    by_column = [
+        ready([row[column.name] for row in rows]) for column, (_, ready) in zip(columns, places, strict=True)
+    ]
+    ready_rows = list(zip(*by_column, strict=True))
+    start = 0
+    for some in _blocks(len(rows), MOST_VALUES // len(columns)):
+        values = tuple(chain.from_iterable(ready_rows[start : start + some]))
+        conn.exec_driver_sql(statement(", ".join([one] * some)), values)
+        start += some
 
 
-def _processed(values: Sequence[Any], process: Callable[[Any], Any]) -> list[Any]:
-    """Each value made ready for the driver; an instant that many rows share is spelled out once."""
-    if not isinstance(values[0], datetime):
-        return [process(value) for value in values]
-    known: dict[Any, Any] = {}
-    ready = []
-    for value in values:
-        written = known.get(value)
-        if written is None and value is not None:
-            written = known[value] = process(value)
-        ready.append(written)
-    return ready
+def _blocks(rows: int, most: int) -> Iterator[int]:
+    """How many rows each statement gets: few different numbers, so that the driver knows their texts already."""
+    size = 1 << (most.bit_length() - 1)
+    while rows >= FEWEST_IN_A_BLOCK or rows > most:
+        while size > rows:
+            size >>= 1
+        yield size
+        rows -= size
+    if rows:
+        yield rows
+
+
+# ---- values made ready for the driver -------------------------------------------------------------------------
+
+Ready = Callable[[list[Any]], list[Any]]
 
 
 @lru_cache(maxsize=1024)
-def _place(dialect: Dialect, column: Column[Any]) -> tuple[str, Callable[[Any], Any] | None]:
-    """How a value of this column is written in the statement, and made ready for the driver."""
+def _place(dialect: Dialect, column: Column[Any]) -> tuple[str, Ready]:
+    """How a value of this column is written in the statement, and what makes a list of them ready for the driver."""
     kind = column.type.dialect_impl(dialect)
     process = column.type.bind_processor(dialect) or kind.bind_processor(dialect)
-    if dialect.name != "postgresql":
-        return "?", process
-    # Where a VALUES list stands alone, PostgreSQL takes what has no type for text.
-    return f"CAST(%s AS {column.type.compile(dialect)})", process
+    if dialect.name == "postgresql":
+        # Where a VALUES list stands alone, PostgreSQL takes what has no type for text.
+        return f"CAST(%s AS {column.type.compile(dialect)})", _each(process)
+    match column.type:
+        case Instant():
+            return "?", _spelled
+        case Boolean():
+            return "?", list  # the driver's own
+        case JSON():
+            return "?", _each(jsons.encode)
+        case _:
+            return "?", _each(process)
+
+
+def _each(process: Callable[[Any], Any] | None) -> Ready:
+    if process is None:
+        return _plain
+
+    def ready(values: list[Any]) -> list[Any]:
+        if values[0] is values[-1] and values.count(values[0]) == len(values):
+            return [process(values[0])] * len(values)  # such as the day of all these slots
+        return [process(value) for value in values]
+
+    return ready
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """A word of our vocabulary as what it says: the driver would look for an adapter each time it meets one."""
+    if _AS_THEY_ARE.issuperset(map(type, values)):
+        return values
+    return [str(value) if isinstance(value, StrEnum) else value for value in values]
+
+
+_AS_THEY_ARE = {str, int, float, bytes, type(None)}
+
+
+def _spelled(values: list[datetime | None]) -> list[str | None]:
+    """Instants as SQLite keeps them, all at once: msgspec takes a fiftieth of `isoformat`, but drops zeros."""
+    ready: list[str | None] = []
+    for value, text in zip(values, msgspec.to_builtins(values), strict=True):
+        # The length tells: one of another zone ends in its distance, a naive one in nothing.
+        if text is None or len(text) == _WITH_MICROSECONDS:
+            ready.append(text)
+        elif len(text) == _WHOLE_SECOND:
+            ready.append(f"{text[:-1]}.000000Z")
+        else:
+            ready.append(Instant.spelled(value))
+    return ready
+
+
+_WITH_MICROSECONDS = len("2026-11-24T03:00:00.000001Z")
+_WHOLE_SECOND = len("2026-11-24T03:00:00Z")

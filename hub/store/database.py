@@ -31,7 +31,7 @@ SWITCH_SECONDS = 0.0005
 """How long another thread may go on before it lets the writer have the interpreter back, which sqlite3 gives away at
 every row. With Python's 5 ms a writer beside the broker's busy thread stored 843 rows a second, with 0.5 ms 50,000."""
 
-GARBAGE_ROUNDS_AFTER = 50_000
+GARBAGE_ROUNDS_AFTER = 200_000
 """New objects between two rounds of the garbage collector."""
 
 log = structlog.get_logger(__name__)
@@ -230,5 +230,5 @@ def _tune_interpreter() -> None:
     """Settings of the whole process that a writer of many rows beside busy threads needs."""
     sys.setswitchinterval(SWITCH_SECONDS)
     # A batch makes tens of thousands of short-lived rows. At Python's 700 the collector went through all that lives
-    # so often that it took a tenth of the time.
+    # so often that it took a tenth of the time; at 50,000 it still came once a batch.
     gc.set_threshold(GARBAGE_ROUNDS_AFTER)

@@ -14,6 +14,8 @@ from hub.store.faults import StoreFault, StoreFull
 
 READERS = 8
 """Connections kept open for reading; as many again may be opened in a rush."""
+STATEMENTS = 512
+"""Texts that the driver keeps ready: the heavy ones of a batch come in some hundred lengths (`hub.store.bulk`)."""
 BUSY_SECONDS = 10.0
 """How long to wait for another program, such as `mimamori roster import`, to finish its transaction."""
 
@@ -65,7 +67,12 @@ def _engine(path: Path, *, writes: bool) -> Engine:
         hide_parameters=True,
         json_serializer=jsons.encode,
         json_deserializer=jsons.decode,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": BUSY_SECONDS,
+            "isolation_level": None,
+            "cached_statements": STATEMENTS,
+        },
         **({"poolclass": StaticPool} if writes else _reading_pool()),
     )
 
@@ -76,6 +83,8 @@ def _engine(path: Path, *, writes: bool) -> Engine:
         raw.execute("PRAGMA foreign_keys=ON")
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")
+        # A savepoint keeps what the pages held before it: beside the batch, not in a file on the disk.
+        raw.execute("PRAGMA temp_store=MEMORY")
         raw.execute(f"PRAGMA journal_size_limit={64 * 1024 * 1024}")
         if not writes:
             raw.execute("PRAGMA query_only=ON")

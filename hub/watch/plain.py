@@ -6,7 +6,7 @@ compares them.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
 from hub.store import bulk
 from hub.store import tables as t
 from hub.store.among import among
+from hub.store.gathered import gathered
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots
 from hub.watch.slots import SlotKey
@@ -39,9 +40,28 @@ class Arrival(NamedTuple):
 class _Box(NamedTuple):
     """A speaker of the batch."""
 
+    id: str
     resident_id: str | None
-    up: bool
+    presence: str
     muted: bool
+
+
+class _Slot(NamedTuple):
+    """A slot that the batch names."""
+
+    id: int
+    resident_id: str
+    day: date
+    name: str
+    opens_at: datetime
+    state: str
+    why: str | None
+    intent: str | None
+    asked: bool
+    attempts: int
+    last_outcome: str | None
+    closed_at: datetime | None
+    event_id: str | None
 
 
 def take(work: Work, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -71,15 +91,9 @@ class _Batch:
         self._answered: list[dict[str, Any]] = []
 
     def _known_boxes(self, devices: Collection[str]) -> dict[str, _Box]:
-        rows = self._work.conn.execute(
-            select(t.device.c.id, t.device.c.resident_id, t.device.c.presence, t.device.c.muted).where(
-                among(t.device.c.id, devices)
-            )
-        )
-        return {
-            id: _Box(resident_id, presence == DeviceState.online, muted)
-            for id, resident_id, presence, muted in rows
-        }
+        columns = (t.device.c.id, t.device.c.resident_id, t.device.c.presence, t.device.c.muted)
+        rows = gathered(self._work.conn, _Box, select(*columns).where(among(t.device.c.id, devices)))
+        return {box.id: box for box in rows}
 
     def _known_slots(self, arrivals: Sequence[Arrival]) -> dict[SlotKey, dict[str, Any]]:
         keys = {
@@ -88,10 +102,9 @@ class _Batch:
             if isinstance(arrival.event.body, CheckIn)
             and (key := self._key_of(arrival.event.device, arrival.event.body)) is not None
         }
-        rows = self._work.conn.execute(select(*t.slot.columns).where(slots.named(keys)))
-        columns = [column.name for column in t.slot.columns]
-        found = (dict(zip(columns, row, strict=True)) for row in rows)
-        return {SlotKey(slot["resident_id"], slot["day"], slot["name"]): slot for slot in found}
+        columns = [t.slot.c[name] for name in _Slot._fields]
+        rows = gathered(self._work.conn, _Slot, select(*columns).where(slots.named(keys)))
+        return {SlotKey(slot.resident_id, slot.day, slot.name): slot._asdict() for slot in rows}
 
     def _key_of(self, device: str, check_in: CheckIn) -> SlotKey | None:
         box = self._boxes.get(device)
@@ -108,7 +121,12 @@ class _Batch:
         home = (box.resident_id if box is not None else None) or event.device
         if home in self._not_plain:
             return False
-        if box is None or box.resident_id is None or not box.up or not self._noted(box, arrival):
+        if (
+            box is None
+            or box.resident_id is None
+            or box.presence != DeviceState.online
+            or not self._noted(box, arrival)
+        ):
             self._not_plain.add(home)
             return False
         self._seen[event.device] = arrival.at

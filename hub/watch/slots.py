@@ -26,6 +26,7 @@ from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
 from hub.store.among import among
+from hub.store.gathered import gathered
 from hub.vocabulary import DueKind, SlotState
 from hub.work import Work
 
@@ -80,6 +81,16 @@ class Rule(NamedTuple):
         return later
 
 
+class _Schedule(NamedTuple):
+    """A schedule row as it stands in the store."""
+
+    resident_id: str
+    name: str
+    at: str
+    weekdays: frozenset[int]
+    on_holidays: bool
+
+
 def named(keys: Collection[SlotKey]) -> ColumnElement[bool]:
     """Whether a slot is one of these."""
     return among((t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), keys)
@@ -92,20 +103,18 @@ def rules(
     found: dict[str, list[Rule]] = defaultdict(list)
     if residents:
         row = t.schedule.c
-        for resident_id, name, at, weekdays, on_holidays in work.conn.execute(
-            select(row.resident_id, row.name, row.at, row.weekdays, row.on_holidays)
+        asked = (
+            select(*(row[name] for name in _Schedule._fields))
             .join(t.resident, t.resident.c.id == row.resident_id)
             .where(
                 among(row.resident_id, residents),
                 t.resident.c.ended_at.is_(None),
                 true() if names is None else row.name.in_(sorted(names)),
             )
-        ):
-            found[resident_id].append(
-                Rule(
-                    resident_id, name, work.policy.at_home(at, resident_id), frozenset(weekdays), on_holidays
-                )
-            )
+        )
+        for one in gathered(work.conn, _Schedule, asked):
+            at = work.policy.at_home(one.at, one.resident_id)
+            found[one.resident_id].append(Rule(one.resident_id, one.name, at, one.weekdays, one.on_holidays))
     return found
 
 

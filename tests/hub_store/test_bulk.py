@@ -1,11 +1,11 @@
 """Many rows in one statement hold what one by one would have held."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, select
+from sqlalchemy import Engine, String, cast, event, insert, select
 
 from hub import agenda
 from hub.store import bulk
@@ -57,6 +57,51 @@ def test_rows_come_back_as_sqlalchemy_would_have_written_them(store: Store) -> N
     store.write(lambda conn: bulk.insert(conn, t.event, rows))
     with store.read() as conn:
         assert conn.execute(select(t.event)).all() == expected
+
+
+INSTANTS = [
+    NOON,
+    NOON.replace(microsecond=100_000),
+    NOON.astimezone(timezone(timedelta(hours=9))),
+    datetime(1, 1, 1, tzinfo=UTC),
+]
+
+
+def test_instants_are_kept_as_sqlalchemy_would_have_kept_them(store: Store) -> None:
+    rows = [{**row, "at": at} for row, at in zip(events(len(INSTANTS)), INSTANTS, strict=True)]
+    texts = select(cast(t.event.c.at, String)).order_by(t.event.c.id)
+    store.write(lambda conn: conn.execute(insert(t.event), rows))
+    with store.read() as conn:
+        expected = conn.scalars(texts).all()
+    store.write(lambda conn: conn.execute(t.event.delete()))
+    store.write(lambda conn: bulk.insert(conn, t.event, rows))
+    with store.read() as conn:
+        assert conn.scalars(texts).all() == expected
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 100, 699, 1000, 3000])
+def test_every_row_is_in_one_of_the_blocks(store: Store, count: int) -> None:
+    store.write(lambda conn: bulk.insert(conn, t.event, events(count)))
+    with store.read() as conn:
+        assert set(conn.scalars(select(t.event.c.seq))) == set(range(count))
+
+
+def test_batches_of_any_length_share_their_statements(tmp_path: Path) -> None:
+    """A text that the driver has not met costs as much again: 2.1 µs for each event."""
+    texts: set[str] = set()
+
+    def note(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        texts.add(statement)
+
+    with Store.open(tmp_path / "texts.db") as store:
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            for count in range(600, 1000, 32):
+                rows = [{**row, "id": f"{count}-{row['id']}"} for row in events(count)]
+                store.write(lambda conn, rows=rows: bulk.insert(conn, t.event, rows))  # type: ignore[misc]
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert len([text for text in texts if text.startswith("INSERT")]) <= 6
 
 
 def test_more_rows_than_one_statement_takes_are_all_written(

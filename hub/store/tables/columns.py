@@ -30,13 +30,16 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         """Refuse a naive time: it would be somebody's local one."""
+        if value is None or dialect.name != "postgresql":
+            return self.spelled(value)
+        return _aware(value).astimezone(UTC)
+
+    @staticmethod
+    def spelled(value: datetime | None) -> str | None:
+        """As SQLite keeps it."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime must not reach the store")
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        if dialect.name == "postgresql":
-            return utc
+        utc = _aware(value) if value.tzinfo is UTC else _aware(value).astimezone(UTC)
         # Not strftime: it writes the year 1 of a clock that was never set without its zeros.
         return utc.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -45,6 +48,12 @@ class Instant(TypeDecorator[datetime]):
         if value is None or isinstance(value, datetime):
             return value
         return datetime.fromisoformat(value)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime must not reach the store")
+    return value
 
 
 MANY = Integer().with_variant(BigInteger(), "postgresql")
