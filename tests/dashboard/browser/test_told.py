@@ -25,9 +25,10 @@ from hub.store import tables as t
 from hub.views.calls import calls
 from tests import cast
 from tests.clock import TravellingClock
-from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol, Open
+from tests.dashboard.browser.conftest import Open
+from tests.dashboard.browser.looking import Said, violations
+from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol
 from tests.dashboard.homes import Homes
-from tests.dashboard.test_browser import Said, violations
 from tests.still import still_file
 
 pytestmark = pytest.mark.browser
