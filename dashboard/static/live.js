@@ -14,6 +14,7 @@
   let heard = { wall: Date.now(), ticks: performance.now(), server: Date.parse(document.body.dataset.now) };
   let lostAt = null; // when the line broke, or null
   let connection = null;
+  let asking = false; // whether a first attempt to open the line is under way
   let reloading = false;
 
   // The greater of two clocks: one of them stands still while a laptop sleeps, the other jumps.
@@ -38,6 +39,8 @@
   }
 
   async function rescue(gone) {
+    // The extension keeps alive what it has once opened. That the first attempt failed it lets be.
+    if (!connection && !asking) window.htmx?.process(board);
     // The line looks open but says nothing: cut it, so that it is opened anew.
     if (gone > STALE && connection?.reader) connection.reader.cancel().catch(() => {});
     // Nothing helped, and the server answers: begin again from a fresh page.
@@ -66,6 +69,15 @@
   // Logged out, or no longer allowed: the login page says what to do.
   board.addEventListener("bye", () => location.reload());
 
+  board.addEventListener("htmx:before:request", (event) => { if (event.target === board) asking = true; });
+  board.addEventListener("htmx:finally:request", (event) => { if (event.target === board) asking = false; });
+  board.addEventListener("htmx:before:response", (event) => {
+    const { status, headers } = event.detail.ctx.response;
+    if (event.target !== board || headers.get("Content-Type")?.includes("text/event-stream")) return;
+    event.preventDefault(); // an error's page is no board
+    lostAt ??= performance.now();
+    if (status === 401 || status === 403) location.reload();
+  });
   document.addEventListener("htmx:sse:after:connection", (event) => { connection = event.detail.connection; });
   document.addEventListener("htmx:sse:before:connection", (event) => {
     if (event.detail.connection.attempt > 0) lostAt ??= performance.now();
@@ -74,7 +86,10 @@
     lostAt ??= performance.now();
     if (event.detail.status === 401 || event.detail.status === 403) location.reload();
   });
-  document.addEventListener("htmx:sse:close", () => { lostAt ??= performance.now(); });
+  document.addEventListener("htmx:sse:close", () => {
+    connection = null;
+    lostAt ??= performance.now();
+  });
   document.addEventListener("htmx:error", () => { lostAt ??= performance.now(); });
 
   // ---- focus -------------------------------------------------------------------------------------------

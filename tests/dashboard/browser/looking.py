@@ -36,8 +36,14 @@ def enter(page: Page, url: str, login: str = "mori", password: str = PASSWORD) -
     page.goto(url)
     page.get_by_label("ログイン名").fill(login)
     page.get_by_label("パスワード").fill(password)
-    page.keyboard.press("Enter")
+    with page.expect_response("**/stream"):
+        page.keyboard.press("Enter")
     page.wait_for_selector("body.is-fresh")
+
+
+def was_loaded_anew(page: Page) -> bool:
+    """Whether the page helped itself by beginning again from the start."""
+    return bool(page.evaluate("performance.getEntriesByType('navigation')[0].type === 'reload'"))
 
 
 def violations(page: Page) -> list[dict[str, Any]]:
