@@ -23,6 +23,7 @@ KINDS = {
     "dia": "the speech of eastern Gifu",
     "desc": "describes instead of naming",
     "garb": "as a recognizer might spell it",
+    "free": "as it came: the author sorted by meaning only",
     "trap": "turned around by a negation or a recovery, or not the resident's own words",
 }
 

@@ -16,7 +16,7 @@ Rows = npt.NDArray[np.int64]
 class Course(Struct, frozen=True, kw_only=True):
     """How long and how hard. The values were chosen by cross-validation over lines of the bank."""
 
-    hidden: int = 64
+    hidden: int = 96
     epochs: int = 8
     batch: int = 256
     rate: float = 2e-3

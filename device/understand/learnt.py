@@ -1,4 +1,4 @@
-"""The learnt voice: a small network over pieces of sound, concepts and sentence meaning, in plain numpy.
+"""The learnt voice: a small network over pieces of sound, words, concepts and sentence meaning, in plain numpy.
 
 It is trained off the device (`python -m device.understand.train`) and shipped as `model.npz`.
 """
@@ -20,7 +20,7 @@ from device.understand.encoder import DIMENSIONS
 from device.understand.features import Pieces
 from device.understand.heard import FILE
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when reading, pieces or layout change what the file holds."""
 
 MEANING_SCALE = 4.0

@@ -27,6 +27,15 @@ _PAUSE = "、"
 _MARKS = re.compile(r"[、。,.!?！？…・「」『』()（）\s　〜~]+")
 
 
+class Word(msgspec.Struct, frozen=True):
+    """One word as the dictionary knows it."""
+
+    base: str
+    """Its form in the dictionary: 転ん is 転ぶ."""
+    role: str
+    """What it does in the sentence, and its inflection: a particle or an ending as itself, any other by its kind."""
+
+
 class Reading(msgspec.Struct, frozen=True):
     """One utterance, read."""
 
@@ -38,6 +47,8 @@ class Reading(msgspec.Struct, frozen=True):
     """Positions in `kana` before which the writing shows a pause."""
     spoken: str
     """Katakana with pauses, for people."""
+    words: tuple[Word, ...]
+    """In the order they were said, marks left out."""
 
     def starts_word(self, position: int) -> bool:
         """Whether a word begins at `position`."""
@@ -78,32 +89,44 @@ def read(text: str) -> Reading:
     starts: set[int] = set()
     pauses: set[int] = set()
     spoken = ""
+    words: list[Word] = []
     for part in _MARKS.split(text):
         if not part:
             continue
         if kana:
             pauses.add(len(kana))
             spoken += _PAUSE
-        for word in _words(part):
+        nodes: Any = pyopenjtalk.run_frontend(part)
+        for node in nodes:
+            if node["pos"] != "記号":
+                words.append(Word(str(node["orig"]), _role(node)))
+            word = _spoken(node)
+            if not word:
+                continue
             starts.add(len(kana))
             spoken += word
             # Folding looks at the letter before, so the whole is folded, not the word.
             kana = fold(kana + word)
-    return Reading(kana, frozenset(starts), frozenset(pauses), spoken)
+    return Reading(kana, frozenset(starts), frozenset(pauses), spoken, tuple(words))
 
 
-def _words(part: str) -> list[str]:
-    """The words of `part`, each in katakana: kana as written, kanji as the dictionary reads them."""
-    words: list[str] = []
-    nodes: Any = pyopenjtalk.run_frontend(part)
-    for node in nodes:
-        surface = jaconv.hira2kata(str(node["string"]))
-        # Half the words have kana inside (動け, 痛い): the dictionary's reading is right for those.
-        read_as = surface if _KANA.fullmatch(surface) else str(node["read"])
-        read_as = _NOT_KANA.sub("", jaconv.hira2kata(read_as))
-        if read_as:
-            words.append(read_as)
-    return words
+def _spoken(node: Any) -> str:
+    """A word in katakana: kana as written, kanji as the dictionary reads it."""
+    surface = jaconv.hira2kata(str(node["string"]))
+    # Half the words have kana inside (動け, 痛い): the dictionary's reading is right for those.
+    read_as = surface if _KANA.fullmatch(surface) else str(node["read"])
+    return _NOT_KANA.sub("", jaconv.hira2kata(read_as))
+
+
+_GRAMMAR = frozenset({"助詞", "助動詞", "接続詞", "感動詞"})
+_BOUND = frozenset({"非自立", "接尾", "代名詞"})
+
+
+def _role(node: Any) -> str:
+    kind, group, form = str(node["pos"]), str(node["pos_group1"]), str(node["cform"])
+    itself = kind in _GRAMMAR or group in _BOUND
+    inflection = "" if form == "*" else form[:2]
+    return (str(node["orig"]) if itself else kind + group[:2]) + inflection
 
 
 _ROMAJI: dict[str, str] = {}

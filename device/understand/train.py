@@ -65,7 +65,7 @@ def samples(
         for text in dict.fromkeys([*chosen, *varied, *spoken]):
             reading = read(text)
             if reading.kana:
-                out.append(Sample(text, intent, line, pieces(reading.kana), tokens(finder.find(reading))))
+                out.append(Sample(text, intent, line, pieces(reading), tokens(finder.find(reading))))
     return out
 
 

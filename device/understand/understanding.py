@@ -102,7 +102,7 @@ class Understanding:
                 certain=True,
             )
         meaning = self._encoder.encode([text])[0] if self._encoder else None
-        shares = self._learnt.shares(pieces(reading.kana), tokens(hits), meaning)
+        shares = self._learnt.shares(pieces(reading), tokens(hits), meaning)
         return self._decide(shares, hits, verdicts, reading)
 
     def yes_or_no(self, text: str) -> bool | None:
