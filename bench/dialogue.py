@@ -48,6 +48,7 @@ SHARES = {
 """How residents are on a morning of the measurement: far more of them ill than in any town."""
 
 _CLOSED = {
+    Prompt.confirm_help: frozenset({Intent.emergency}),
     Prompt.confirm_fine: WELL,
     Prompt.confirm_unwell: BAD,
     Prompt.confirm_pain: frozenset({Intent.pain}),
@@ -82,6 +83,8 @@ class Ended(Struct, frozen=True):
     """How often the speaker listened."""
     read_back: bool
     """「お元気、ということですね」 was said."""
+    asked_about_help: bool
+    """「今、助けが必要ですか」 was asked."""
 
     @property
     def dangerous(self) -> bool:
@@ -139,11 +142,12 @@ def hold(resident: Resident, interpreter: Interpreter, rates: Rates, random: Ran
     actions: deque[Action] = deque(conversation.step(start))
     prompts: Sequence[str] = ()
     check_ins: list[CheckIn] = []
-    called, turns, read_back = False, 0, False
+    called, turns, read_back, about_help = False, 0, False, False
     while actions:
         match actions.popleft():
             case Say(prompts):
                 read_back = read_back or Prompt.read_back_fine in prompts
+                about_help = about_help or Prompt.confirm_help in prompts
                 actions.extend(conversation.step(Spoken()))
             case Listen(_, extra):
                 turns += 1
@@ -162,7 +166,16 @@ def hold(resident: Resident, interpreter: Interpreter, rates: Rates, random: Ran
             case AwaitDelivery(event_id, _):
                 actions.extend(conversation.step(Delivered(event_id)))
     (check_in,) = check_ins
-    return Ended(resident.truth, resident.words, check_in.outcome, check_in.intent, called, turns, read_back)
+    return Ended(
+        resident.truth,
+        resident.words,
+        check_in.outcome,
+        check_in.intent,
+        called,
+        turns,
+        read_back,
+        about_help,
+    )
 
 
 def morning(utterances: Sequence[Utterance], random: Random, manners: Manners) -> Resident:
@@ -187,6 +200,10 @@ def figures(ended: Sequence[Ended]) -> dict[str, object]:
         "false_calls": sum(one.called for one in ended if one.truth is not Intent.emergency),
         "false_call_share": _share(
             sum(one.called for one in ended if one.truth is not Intent.emergency), len(ended) - len(need)
+        ),
+        "asked_about_help_share": _share(
+            sum(one.asked_about_help for one in ended if one.truth is not Intent.emergency),
+            len(ended) - len(need),
         ),
         "ill_told_to_staff_share": _share(sum(one.intent in ILL for one in ill), len(ill)),
         "well_counted_as_well_share": _share(sum(one.intent in WELL for one in well), len(well)),

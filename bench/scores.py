@@ -42,9 +42,13 @@ class Score(Struct, frozen=True):
     utterances: int
     accuracy: Share | None
     help_recall: Share | None
-    """Emergencies read as emergency."""
+    """Emergencies read as emergency: declared, or asked about at once with silence sending the call."""
+    help_at_once: Share | None
+    """Emergencies declared without asking."""
     false_emergencies: Share | None
-    """Anything else read as emergency."""
+    """Anything else declared an emergency without asking."""
+    asked_about_help: Share | None
+    """Anything else after which the speaker asks whether help is needed; a no ends it."""
     dangerous_certain: int
     """Ill, in pain or in need, read as fine or as usual, and acted upon without a closed question."""
     dangerous_uncertain: int
@@ -77,13 +81,18 @@ def score(answers: Sequence[Answer]) -> Score:
     certain = [one for one in answers if one.certain]
     help_meant = [one for one in answers if one.utterance.intent is Intent.emergency]
     others = [one for one in answers if one.utterance.intent is not Intent.emergency]
+    alarms = [one for one in others if one.intent is Intent.emergency]
     dangerous = [one for one in answers if one.utterance.intent in ILL and one.intent in WELL]
     spent = [one.milliseconds for one in answers]
     return Score(
         utterances=len(answers),
         accuracy=share(sum(right), len(answers)),
         help_recall=share(sum(one.intent is Intent.emergency for one in help_meant), len(help_meant)),
-        false_emergencies=share(sum(one.intent is Intent.emergency for one in others), len(others)),
+        help_at_once=share(
+            sum(one.intent is Intent.emergency and one.certain for one in help_meant), len(help_meant)
+        ),
+        false_emergencies=share(sum(one.certain for one in alarms), len(others)),
+        asked_about_help=share(sum(not one.certain for one in alarms), len(others)),
         dangerous_certain=sum(one.certain for one in dangerous),
         dangerous_uncertain=sum(not one.certain for one in dangerous),
         certain_share=share(len(certain), len(answers)),

@@ -107,6 +107,6 @@ def _outcome(listening: Listening, meaning: Meaning | None) -> Outcome:
 def acts_at_once(listening: Listening, meaning: Meaning) -> bool:
     """Whether a speaker acts on what it heard; otherwise it asks a closed question first."""
     if meaning.intent is Intent.emergency:
-        return True  # a call for help is let through however unclear it was
+        return meaning.certain  # a call for help is let through however unclear the sound was
     clear = listening.heard is not None and listening.heard.confidence >= SURE
     return meaning.certain and clear and meaning.intent is not Intent.unrelated

@@ -1,8 +1,9 @@
 """One asking as a pure state machine: what happened goes in, what to do comes out. No clock, no sound, no line.
 
-Four rules hold whatever is fed in. A call for help is emitted before anything is said. Every asking emits exactly
-one check-in, and emits it before the sentence that tells of it. Nobody is `fine` without an understood answer. And
-nobody is `fine` who was not told so and could not object: recognizers drop negations.
+Five rules hold whatever is fed in. A call for help is emitted before anything is said. Words that only may have been
+one are asked about at once, and only a plain no lets them go. Every asking emits exactly one check-in, and emits it
+before the sentence that tells of it. Nobody is `fine` without an understood answer. And nobody is `fine` who was not
+told so and could not object: recognizers drop negations.
 """
 
 from enum import StrEnum
@@ -11,6 +12,7 @@ from contract.events import Intent, Outcome
 from device.talk.draft import Draft
 from device.talk.extras import Ended, Extras
 from device.talk.help_call import HelpCall
+from device.talk.help_doubt import Answered, HelpDoubt
 from device.talk.read_back import Reaction, reaction
 from device.talk.sentences import BAD, CONFIRM, NOTED, without_answer
 from device.talk.turns import (
@@ -50,6 +52,8 @@ class Stage(StrEnum):
     """「お元気、ということですね」: whoever was misheard objects now; silence agrees."""
     extras = "extras"
     """Well, and that is kept; `Extras` has the word."""
+    help_doubt = "help_doubt"
+    """It may have been distress; `HelpDoubt` has the word."""
     help = "help"
     """Distress was heard; `HelpCall` has the word."""
     closing = "closing"
@@ -76,6 +80,7 @@ class Conversation:
         self._repeats = 0
         self._extras: Extras | None = None
         self._call: HelpCall | None = None
+        self._help_doubt: HelpDoubt | None = None
         self._reported = False
 
     def step(self, event: Input) -> tuple[Action, ...]:
@@ -84,10 +89,18 @@ class Conversation:
             return self._during_call(self._call, event)
         if isinstance(event, HelpPressed) and self.stage not in (Stage.new, Stage.done):
             return self._help_pressed(event)
-        if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras):
+        if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras, Stage.help_doubt):
             self._begun.heard(event)
-            if event.intent is Intent.emergency:
-                return self._call_for_help(event)
+        if self.stage is Stage.help_doubt and self._help_doubt:
+            return self._during_doubt(self._help_doubt, event)
+        if (
+            isinstance(event, Meant)
+            and event.intent is Intent.emergency
+            and self.stage in (*_OPEN, Stage.extras)
+        ):
+            # A second sign after a no is one too many.
+            at_once = event.certain or self._help_doubt
+            return self._call_for_help(event) if at_once else self._ask_first(event)
         if self.stage is Stage.extras and self._extras:
             return self._during_extras(self._extras, event)
         match event:
@@ -131,6 +144,34 @@ class Conversation:
         self._call = HelpCall("voice", start.slot, meant.text if start.share_text else None)
         # One asking, one check-in: it is settled in the same breath, so that nobody is asked again.
         return (*self._call.start(), *self._report(Outcome.answered, Intent.emergency, meant.confidence))
+
+    def _ask_first(self, meant: Meant) -> tuple[Action, ...]:
+        self.stage = Stage.help_doubt
+        self._help_doubt = HelpDoubt(meant)
+        # Were the power cut before the answer, the emergency would stand all the same.
+        kept = self._begun.check_in(Outcome.answered, Intent.emergency, meant.confidence)
+        return (Keep(kept), *self._help_doubt.start())
+
+    def _during_doubt(self, doubt: HelpDoubt, event: Input) -> tuple[Action, ...]:
+        actions = doubt.step(event)
+        match doubt.answered:
+            case Answered.help:
+                return self._call_for_help(doubt.meant)
+            case Answered.no if doubt.last:
+                return self._no_help(doubt.meant, doubt.last)
+        return actions
+
+    def _no_help(self, doubted: Meant, said: Meant) -> tuple[Action, ...]:
+        if self._extras and self._well:
+            return self._count(self._well_intent, self._well.confidence)
+        if said.pressed:
+            return self._well_again(said)
+        if said.certain and said.clear and said.intent in BAD:
+            return self._count(said.intent, said.confidence)
+        # Something was the matter all the same, until it is cleared up.
+        self._worry = self._worry or (Intent.unwell, doubted.confidence)
+        self._doubt = Intent.fine
+        return self._ask(Stage.closed, CONFIRM[Intent.fine])
 
     def _help_pressed(self, pressed: HelpPressed) -> tuple[Action, ...]:
         self.stage = Stage.help

@@ -53,6 +53,8 @@ class Prompt(StrEnum):
     confirm_recall = "confirm_recall"
     recalled = "recalled"
     help_stays = "help_stays"
+    confirm_help = "confirm_help"
+    """Within a check-in, after words that may have been a call for help."""
     offer_help = "offer_help"
     """Between check-ins, after something that may have been a cry."""
     help_not_needed = "help_not_needed"

@@ -35,8 +35,12 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     sure_calm: float
     ill_left: float
     emergency: float
+    """From here on it may be one; below `emergency_sure` somebody is asked first."""
+    emergency_sure: float
+    emergency_sure_by_rule: float
     emergency_doubt: float
     emergency_of_others: float
+    emergency_of_others_sure: float
     others: frozenset[str]
     """Concepts that tell of somebody or something else than the resident, here and now."""
 
@@ -117,7 +121,8 @@ class Understanding:
         because.append(learnt_voice(shares, best, self._encoder is not None))
         text, likeness = self._learnt.nearest(phonemes(reading.kana), best)
         because.append(f"いちばん近い手本「{text}」({likeness:.2f})")
-        doubts = self._doubts(best, shares, verdicts)
+        alarm = any(one.rule.intent is Intent.emergency for one in agreed)
+        doubts = self._doubts(best, shares, verdicts, self._sure_of_help(alarm, of_others))
         return Meaning(
             intent=best,
             confidence=round(shares[best], 3),
@@ -138,11 +143,20 @@ class Understanding:
             best = next((one.rule.intent for one in agreed if one.rule.intent in ILL), best)
         return best
 
-    def _doubts(self, best: Intent, shares: Shares, verdicts: list[Verdict]) -> list[str]:
+    def _sure_of_help(self, alarm: bool, of_others: bool) -> float:
+        """The share from which an emergency is declared without asking."""
+        settings = self._settings
+        if alarm:
+            return settings.emergency_sure_by_rule
+        return settings.emergency_of_others_sure if of_others else settings.emergency_sure
+
+    def _doubts(
+        self, best: Intent, shares: Shares, verdicts: list[Verdict], sure_of_help: float
+    ) -> list[str]:
         """Why a closed question should come first; empty when it need not."""
         settings = self._settings
         if best is Intent.emergency:
-            return []
+            return [] if shares[best] >= sure_of_help else ["緊急かどうか、先に確かめる"]
         doubts = []
         if shares[best] < (settings.sure_calm if best in WELL else settings.sure):
             doubts.append("はっきりしないので確かめる")

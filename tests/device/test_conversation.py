@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from tests.device.talk import (
     HELP,
     LAST,
     MAYBE_FINE,
+    MAYBE_HELP,
     MAYBE_UNWELL,
     MISTAKE,
     MORNING,
@@ -223,10 +225,65 @@ def test_it_got_through_is_said_only_after_the_hubs_own_word() -> None:
     assert never.finished
 
 
-def test_distress_counts_although_it_was_mumbled_and_doubtful_and_late() -> None:
-    mumbled = replace(HELP, clear=False, certain=False)
+def test_distress_counts_although_it_was_mumbled_and_late() -> None:
+    mumbled = replace(HELP, clear=False)
     for before in ([], [MAYBE_FINE], [TELEVISION], [REPEAT], [MAYBE_UNWELL, NO]):
         assert len(hold([*before, mumbled]).calls) == 1
+
+
+UNWELL_AND_NO = replace(UNWELL, yes=False)
+ALL_RIGHT = said(Intent.fine, "だいじょうぶ", yes=True)
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [[SILENCE], [DEAF], [YES], [HELP], [MAYBE_HELP], [TELEVISION, SILENCE], [TELEVISION] * 2, [ALL_RIGHT]],
+)
+def test_what_may_be_distress_is_asked_about_at_once_and_goes_out_unless_a_plain_no_comes(
+    replies: list[Meant | Nothing],
+) -> None:
+    talk = hold([MAYBE_HELP, *replies])
+    assert talk.prompts[2] == Prompt.confirm_help
+    assert len(talk.calls) == 1
+    assert talk.check_in.intent is Intent.emergency
+
+
+def test_a_question_about_help_that_could_not_be_said_sends_the_call() -> None:
+    assert len(hold([MAYBE_HELP], plays=[True, False]).calls) == 1
+
+
+def test_the_emergency_is_written_down_before_it_is_asked_about() -> None:
+    talk = hold([MAYBE_HELP, NO, YES])
+    (kept,) = [each.check_in for each in talk.actions if isinstance(each, Keep)]
+    assert kept.intent is Intent.emergency
+    asked = talk.actions.index(Say((Prompt.confirm_help,)))
+    assert isinstance(talk.actions[asked - 1], Keep)
+
+
+@pytest.mark.parametrize("replies", [[NO], [TELEVISION, NO], [ALL_RIGHT, ALL_RIGHT]])
+def test_a_plain_no_lets_the_call_go_and_asks_whether_one_is_well(replies: list[Meant | Nothing]) -> None:
+    talk = hold([MAYBE_HELP, *replies, YES])
+    assert talk.calls == []
+    assert Prompt.confirm_fine in talk.prompts
+    assert talk.check_in.intent is Intent.fine
+
+
+def test_whoever_needs_no_help_and_says_no_more_is_told_of_as_unwell() -> None:
+    assert hold([MAYBE_HELP, NO, SILENCE]).check_in.intent is Intent.unwell
+    assert hold([MAYBE_HELP, UNWELL_AND_NO]).check_in.intent is Intent.unwell
+
+
+def test_a_second_sign_of_distress_goes_out_without_another_question() -> None:
+    assert len(hold([MAYBE_HELP, NO, MAYBE_HELP]).calls) == 1
+
+
+def test_doubtful_distress_among_the_further_questions_is_asked_about_and_a_no_leaves_the_good_answer() -> (
+    None
+):
+    assert len(hold([FINE, SILENCE, MAYBE_HELP], start=CURIOUS).calls) == 1
+    talk = hold([FINE, SILENCE, MAYBE_HELP, NO], start=CURIOUS)
+    assert talk.calls == []
+    assert talk.check_in.intent is Intent.fine
 
 
 def test_a_mistake_is_taken_back_after_one_more_question() -> None:
@@ -385,7 +442,7 @@ def test_nobody_is_fine_without_an_understood_fine(
 
 @settings(deadline=None)
 @given(LONG, STARTS, BITS, BITS)
-def test_distress_at_any_point_goes_out_before_anything_else(
+def test_distress_at_any_point_goes_out_or_is_asked_about_before_anything_else(
     replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
 ) -> None:
     talk = hold(replies, start=start, plays=plays, delivered=delivered)
@@ -393,11 +450,26 @@ def test_distress_at_any_point_goes_out_before_anything_else(
     for position, reply in zip(listens, replies, strict=False):
         if isinstance(reply, Meant) and reply.intent is Intent.emergency:
             following = talk.actions[position + 1]
-            assert isinstance(following, Emit)
-            assert isinstance(following.body, Sos)
-            break
+            if reply.certain or Say((Prompt.confirm_help,)) in talk.actions[:position]:
+                assert isinstance(following, Emit)
+                assert isinstance(following.body, Sos)
+                break
+            assert isinstance(following, Keep)
+            assert talk.actions[position + 2] == Say((Prompt.confirm_help,))
     else:
-        assert talk.calls == []
+        if Say((Prompt.confirm_help,)) not in talk.actions:
+            assert talk.calls == []
+
+
+@settings(deadline=None)
+@given(st.lists(REPLIES, max_size=8), STARTS, BITS, BITS)
+def test_only_a_plain_no_after_the_question_about_help_lets_a_call_go(
+    replies: list[Meant | Nothing], start: Start, plays: list[bool], delivered: list[bool]
+) -> None:
+    talk = hold([MAYBE_HELP, *replies], start=start, plays=[True, *plays], delivered=delivered)
+    if not talk.calls:
+        clear = [each for each in replies if isinstance(each, Meant) and each.clear]
+        assert any(each.yes is False or each.certain for each in clear)
 
 
 @settings(deadline=None)

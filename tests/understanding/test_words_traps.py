@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from contract.events import Intent
 from device.understand import Understanding
+from device.understand.meaning import Meaning
 
 _CALM = (Intent.fine, Intent.as_usual)
 _ILL = (Intent.unwell, Intent.pain, Intent.emergency)
@@ -18,29 +19,39 @@ def loaded() -> Understanding:
     return Understanding.load()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "あっちの方で救急車の音がしとったわ",
-        "大水でご神木が倒れてまったんやと",
-        "となりの塀がひっくり返っとったわ",
-        "風でトタンが落ちてきてびっくりした",
-        "柱時計がちっとも動かんのや",
-        "救急車がよう通るなあ、今日は",
-        "猫がちっとも動かんで寝とる",
-        "相撲で横綱が転んで負けた",
-        "ゆうべの番組で、山で遭難した人が助けを求めとった",
-        "本家の嫁さんが階段から落ちて骨を折ったそうや",
-        "消防団が火事の訓練をやっとるわ",
-        "こちらは広報です、火災予防にご協力ください",
-        "膝や腰のつらい痛みに、今だけ特別価格でお届けします",
-        "五百メートル先、左方向です",
-        "あんたのおかげでほんとに助かったわ",
-        "死ぬほど笑ってまったわ",
-    ],
-)
+_OF_OTHERS = [
+    "あっちの方で救急車の音がしとったわ",
+    "大水でご神木が倒れてまったんやと",
+    "となりの塀がひっくり返っとったわ",
+    "風でトタンが落ちてきてびっくりした",
+    "柱時計がちっとも動かんのや",
+    "救急車がよう通るなあ、今日は",
+    "猫がちっとも動かんで寝とる",
+    "相撲で横綱が転んで負けた",
+    "ゆうべの番組で、山で遭難した人が助けを求めとった",
+    "本家の嫁さんが階段から落ちて骨を折ったそうや",
+    "消防団が火事の訓練をやっとるわ",
+    "こちらは広報です、火災予防にご協力ください",
+    "膝や腰のつらい痛みに、今だけ特別価格でお届けします",
+    "五百メートル先、左方向です",
+    "あんたのおかげでほんとに助かったわ",
+    "死ぬほど笑ってまったわ",
+]
+
+
+def declared(meaning: Meaning) -> bool:
+    """Whether a call goes out without a question."""
+    return meaning.intent is Intent.emergency and meaning.certain
+
+
+@pytest.mark.parametrize("text", _OF_OTHERS)
 def test_what_happens_to_others_on_the_air_or_to_things_is_no_emergency(text: str) -> None:
-    assert loaded().understand(text).intent is not Intent.emergency
+    assert not declared(loaded().understand(text))
+
+
+def test_few_who_tell_of_others_or_of_things_are_asked_whether_they_need_help() -> None:
+    asked = [text for text in _OF_OTHERS if loaded().understand(text).intent is Intent.emergency]
+    assert len(asked) <= 2
 
 
 @pytest.mark.parametrize(
@@ -131,7 +142,7 @@ def test_no_word_before_and_no_noise_cancels_a_call_for_help(before: str, call: 
 def test_noise_of_any_length_is_answered_and_is_no_emergency(text: str) -> None:
     meaning = loaded().understand(text)
     assert meaning.because
-    assert meaning.intent is not Intent.emergency
+    assert not declared(meaning)
 
 
 def test_the_reason_is_told_in_words_a_person_can_follow() -> None:
