@@ -84,7 +84,8 @@ def _row(entry: Entry, districts: Districts) -> dict[str, str]:
     }
     for column, tick in c.CONSENTS.items():
         on = entry.consents.get(tick)
-        row[column] = on.isoformat() if on else "いいえ"
+        given = on.isoformat() if on else "はい"
+        row[column] = given if tick in entry.consents else "いいえ"
     for word, role in c.CONTACTS.items():
         of_role = [one for one in entry.contacts if one.role is role]
         for number, one in enumerate(of_role, start=1):

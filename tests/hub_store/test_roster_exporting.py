@@ -73,7 +73,7 @@ def rosters(draw: st.DrawFn, anything: st.SearchStrategy[str]) -> list[Entry]:
             askings=tuple(
                 sorted(draw(st.lists(askings, min_size=1, max_size=3, unique_by=lambda a: a.name)))
             ),
-            consents=draw(st.dictionaries(st.sampled_from(Tick), days)),
+            consents=draw(st.dictionaries(st.sampled_from(Tick), st.none() | days)),
             contacts=tuple(
                 sorted(draw(st.lists(contacts, max_size=4)), key=lambda one: list(Role).index(one.role))
             ),
