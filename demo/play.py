@@ -78,7 +78,7 @@ def _play(wishes: Wishes, everything: ExitStack) -> int:
     with screen:
         engines = open_engines(cast, wishes.speak, screen.preparing)
         screen.preparing("ブローカー・中継・画面", 4, 4)
-        stage = everything.enter_context(Stage(folder, cast, homes, clock, wishes.port))
+        stage = everything.enter_context(Stage(folder, cast, homes, clock, wishes.port, screen.news))
         screen.welcome(_welcome(stage, engines.recognizer.name, wishes.port))
         pace = Pace(1.0 if wishes.speak else wishes.pace)
         town = _town(stage, homes, plan, clock)

@@ -31,8 +31,12 @@ def entries(
     slot: str,
     first: datetime,
     districts: Districts,
+    letterbox: str,
 ) -> list[Entry]:
-    """The roster rows: everybody is asked once, as slot `slot`, from `first` on, which is a whole second."""
+    """The roster rows: everybody is asked once, as slot `slot`, from `first` on, which is a whole second.
+
+    Notices for contacts go to `letterbox`, an apprise URL that takes what is for anybody.
+    """
     rows = [
         _entry(
             ids=(each.household_id, each.resident_id, each.device),
@@ -41,6 +45,7 @@ def entries(
             slot=slot,
             at=first + each.after,
             districts=districts,
+            letterbox=letterbox,
         )
         for each in cast
     ]
@@ -52,6 +57,7 @@ def entries(
             slot=slot,
             at=first + each.slot_after,
             districts=districts,
+            letterbox=letterbox,
         )
         for each in homes
     ]
@@ -106,6 +112,7 @@ def _entry(
     slot: str,
     at: datetime,
     districts: Districts,
+    letterbox: str,
 ) -> Entry:
     household, resident, device = ids
     district = districts.find(of.district)
@@ -133,5 +140,8 @@ def _entry(
         device=device,
         askings=(Asking(at.astimezone(OFFICE_ZONE).strftime("%H:%M:%S"), slot, ALL_WEEK),),
         consents={Tick.record_answers: None, Tick.tell_family: None, Tick.share: None},
-        contacts=tuple(Contact(Role(each.role), each.name, each.relation, each.phone) for each in contacts),
+        contacts=tuple(
+            Contact(Role(each.role), each.name, each.relation, each.phone, f"{letterbox}/{resident}")
+            for each in contacts
+        ),
     )

@@ -1,14 +1,18 @@
 """The town's side of the demonstration, all of it real: broker, hub, dashboard, and a roster with everybody in it."""
 
+import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 
 from contract.refusal import Refused
 from contract.time import Clock
 from demo.cast import Household
+from demo.letterbox import Letterbox
 from demo.office import Office
+from demo.record import Tell
 from demo.register import enrol, entries, send_away
 from demo.townsfolk import Home
 from hub import access
@@ -32,7 +36,9 @@ class Stage:
         homes: Sequence[Home],
         clock: Clock,
         port: int,
+        tell: Tell,
     ) -> None:
+        """`port` of the pages, another one if it is taken; `tell` hears of every notice that arrives."""
         self._folder = folder
         self._cast = cast
         self._homes = homes
@@ -40,6 +46,7 @@ class Stage:
         self._open = ExitStack()
         self._clock = clock
         self._districts = load_districts()
+        self._letterbox = Letterbox(HOST, clock, tell)
         devices = [each.device for each in cast] + [each.device for each in homes]
         self.passwords = {device: new_password() for device in devices}
         hub_password = new_password()
@@ -76,7 +83,7 @@ class Stage:
 
     def enrol(self, slot: str, first: datetime) -> None:
         """Everybody on the roster, asked from `first` on; again to move the hour while nobody was asked yet."""
-        rows = entries(self._cast, self._homes, slot, first, self._districts)
+        rows = entries(self._cast, self._homes, slot, first, self._districts, self._letterbox.url)
         file = self._folder / "roster.csv"
         enrol(self._hub.store, file, rows, self._districts, self.policy, self._clock.now())
 
@@ -85,32 +92,54 @@ class Stage:
         send_away(self._hub.store, self._cast, self._homes, self.policy, self._clock.now())
 
     def _raise_curtain(self) -> None:
-        """1 broker; 2 hub; 3 dashboard; 4 somebody who may look."""
+        """1 broker; 2 letterbox; 3 hub; 4 dashboard; 5 somebody who may look, and somebody on duty."""
         from dashboard.app import create_app
         from dashboard.serve import serve
 
         self.broker.start()
         self._open.callback(self.broker.stop)
+        self._open.enter_context(self._letterbox)
+        port = _free_port(self._wanted_port)
+        self.port_moved = self._wanted_port not in (0, port)
+        self.url = f"http://{HOST}:{port}"
         self._hub = Hub(
             HubConfig(
                 data=str(self._folder / "hub"),
                 office="実演の町",
                 policy="demo",
+                notices=str(self._notices()),
                 broker=BrokerConfig(host=HOST, port=self.broker.port, password=self._hub_password),
             ),
             self._clock,
         )
         self._hub.start()
         self._open.callback(self._hub.stop)
-        app = create_app(self._hub)
-        try:
-            served = serve(app, HOST, self._wanted_port)
-        except Refused:
-            # Taken, or not ours to take: any other will do, and the visitor is told which.
-            served = serve(app, HOST, 0)
-            self.port_moved = True
-        self._open.callback(served.stop)
-        self.url = f"http://{HOST}:{served.port}"
+        self._open.callback(serve(create_app(self._hub), HOST, port).stop)
         self.admin_password = access.ensure_first_admin(self._hub.store, self._clock) or ""
+        access.create_account(self._hub.store, self._clock, login="mori", name="森 さつき", role="csw")
         _, token = access.create_token(self._hub.store, self._clock, role="csw", name="demo")
         self.office = Office(self.url, token)
+
+    def _notices(self) -> Path:
+        """The settings of notices with this run's addresses in them; a file like any office's, for nobody else's eyes."""
+        packaged = (resources.files("demo") / "notices.toml").read_text(encoding="utf-8")
+        path = self._folder / "notices.toml"
+        path.touch(0o600)
+        path.write_text(
+            packaged.replace("{letterbox}", self._letterbox.url).replace("{pages}", self.url),
+            encoding="utf-8",
+        )
+        return path
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any other where it is taken or not ours to take: links name it before it is served."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Refused("空いているポートがありません。ほかのプログラムを終えてから、始め直してください。")

@@ -52,7 +52,7 @@ def test_a_morning_that_begins_before_midnight_ends_well_after_it(tmp_path: Path
     sound = engines(cast)
     clock = clock_at("23:59:42")
     news: list[News] = []
-    with Stage(tmp_path, cast, homes, clock, port=0) as stage:
+    with Stage(tmp_path, cast, homes, clock, port=0, tell=news.append) as stage:
         address = (stage.broker.host, stage.broker.port)
         town = Town(address, homes, stage.passwords, plan, clock)
         morning = Morning(stage, sound, cast, town, tmp_path, clock, Pace(4.0), news.append)

@@ -1,0 +1,77 @@
+"""Where the demonstration's notices arrive: a web service on this machine that shows each message to the visitor.
+
+The hub hands its messages over to it through apprise, as it would to LINE or a mail server.
+"""
+
+import json
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+
+from contract.time import Clock
+from demo.record import News, Tell
+
+WHO = "知らせ"
+"""Stands in the news where a household's name does."""
+_MOST_BYTES = 100_000
+
+
+class Letterbox:
+    """Takes messages for everybody, as a context manager; who is meant stands in the message's first line."""
+
+    def __init__(self, host: str, clock: Clock, tell: Tell) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._server = ThreadingHTTPServer((host, 0), self._taker())
+        self._thread = threading.Thread(target=self._server.serve_forever, name="letterbox", daemon=True)
+        self.url = f"json://{host}:{self._server.server_port}"
+        """As apprise wants it; anything may follow after a slash."""
+
+    def __enter__(self) -> "Letterbox":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def take(self, title: str, body: str) -> None:
+        """Show a message: to whom, what, and the relative's link where there is one."""
+        to, *lines = [line for line in body.splitlines() if line]
+        said = next(iter(lines), "")
+        more = f" ほか {sum(line.startswith('・') for line in lines) - 1} 件" if "件)" in title else ""
+        self._show(f"{to}へ「{title}」{said}{more}")
+        for line in lines:
+            if "/f/" in line:
+                self._show(f"{to}の返事はここから {line}")
+
+    def _show(self, what: str) -> None:
+        self._tell(News(self._clock.now(), WHO, what))
+
+    def _taker(self) -> type[BaseHTTPRequestHandler]:
+        box = self
+
+        class Taker(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                """Take one message as apprise's JSON service sends it."""
+                length = int(self.headers.get("Content-Length", "0"))
+                if length > _MOST_BYTES:
+                    self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                    return
+                try:
+                    message = json.loads(self.rfile.read(length))
+                    box.take(message["title"], message["message"])
+                except (ValueError, KeyError, TypeError):
+                    self.send_error(HTTPStatus.BAD_REQUEST)
+                    return
+                self.send_response(HTTPStatus.OK)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """The terminal belongs to the visitor."""
+
+        return Taker
