@@ -123,9 +123,9 @@ def test_what_the_bank_does_not_hold_is_understood_as_well() -> None:
     assert made.accuracy
     assert made.accuracy.share >= 0.9
     assert made.help_recall
-    assert made.help_recall.share >= 0.85
+    assert made.help_recall.share >= 0.9
     assert made.false_emergencies
-    assert made.false_emergencies.share <= 0.02
+    assert made.false_emergencies.share <= 0.01
     assert made.dangerous_certain == 0
 
 
