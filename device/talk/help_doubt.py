@@ -46,10 +46,12 @@ class HelpDoubt:
         return ()
 
     def _meant(self, meant: Meant) -> tuple[Action, ...]:
+        # 「いいえ、鍋を焦がしただけや」 sounds as doubtful as before, and 「いいえ、動けんのや」 too: asked once more.
         plain = meant.certain and meant.clear and meant.intent is not Intent.unrelated
-        if meant.intent is Intent.emergency:
+        plain_no = meant.pressed or (meant.clear and meant.yes is False)
+        if meant.intent is Intent.emergency and (meant.certain or not plain_no):
             self.answered = Answered.help
-        elif meant.pressed or (meant.clear and meant.yes is False):
+        elif plain_no and (self._again or meant.intent is not Intent.emergency):
             self.answered = Answered.no
         elif meant.yes and not plain:
             self.answered = Answered.help

@@ -273,6 +273,13 @@ def test_whoever_needs_no_help_and_says_no_more_is_told_of_as_unwell() -> None:
     assert hold([MAYBE_HELP, UNWELL_AND_NO]).check_in.intent is Intent.unwell
 
 
+def test_a_no_with_words_as_doubtful_as_before_has_to_come_twice() -> None:
+    no_and_doubtful = replace(MAYBE_HELP, yes=False)
+    assert len(hold([MAYBE_HELP, no_and_doubtful]).calls) == 1
+    assert hold([MAYBE_HELP, no_and_doubtful, no_and_doubtful]).calls == []
+    assert len(hold([MAYBE_HELP, replace(HELP, yes=False)]).calls) == 1
+
+
 def test_a_second_sign_of_distress_goes_out_without_another_question() -> None:
     assert len(hold([MAYBE_HELP, NO, MAYBE_HELP]).calls) == 1
 
@@ -447,17 +454,19 @@ def test_distress_at_any_point_goes_out_or_is_asked_about_before_anything_else(
 ) -> None:
     talk = hold(replies, start=start, plays=plays, delivered=delivered)
     listens = [position for position, action in enumerate(talk.actions) if isinstance(action, Listen)]
+    asked = Say((Prompt.confirm_help,))
     for position, reply in zip(listens, replies, strict=False):
         if isinstance(reply, Meant) and reply.intent is Intent.emergency:
             following = talk.actions[position + 1]
-            if reply.certain or Say((Prompt.confirm_help,)) in talk.actions[:position]:
+            if reply.certain or (asked in talk.actions[:position] and reply.yes is not False):
                 assert isinstance(following, Emit)
                 assert isinstance(following.body, Sos)
                 break
-            assert isinstance(following, Keep)
-            assert talk.actions[position + 2] == Say((Prompt.confirm_help,))
+            if asked not in talk.actions[:position]:
+                assert isinstance(following, Keep)
+                assert talk.actions[position + 2] == asked
     else:
-        if Say((Prompt.confirm_help,)) not in talk.actions:
+        if asked not in talk.actions:
             assert talk.calls == []
 
 
