@@ -2,6 +2,7 @@
 
 import ctypes
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -35,8 +36,12 @@ def office_date(at: datetime) -> date:
 
 def office_instant(day: date, at: timedelta) -> datetime:
     """The UTC instant `at` after office midnight of `day`. Japan has no summer time, so this is exact."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE)
-    return midnight.astimezone(UTC) + at
+    return _midnight(day) + at
+
+
+@lru_cache(maxsize=64)
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE).astimezone(UTC)
 
 
 def kernel_synchronized() -> bool:

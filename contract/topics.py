@@ -35,6 +35,9 @@ class Channel(StrEnum):
 FROM_DEVICE = (Channel.event, Channel.sos, Channel.state, Channel.telemetry)
 
 
+_CHANNELS = {str(channel): channel for channel in Channel}
+
+
 class BadTopic(ValueError):
     """A topic that is none of ours."""
 
@@ -62,6 +65,7 @@ def parse(name: str) -> tuple[str, Channel]:
     """Split a topic into device id and channel; raise `BadTopic` if it is not one of ours."""
     prefix, _, rest = name.partition(f"{ROOT}/")
     device, slash, channel = rest.partition("/")
-    if prefix or not slash or channel not in Channel.__members__:
+    known = _CHANNELS.get(channel)
+    if prefix or not slash or known is None:
         raise BadTopic(f"topic {name!r} is not {ROOT}/DEVICE/{'|'.join(Channel)}")
-    return check_device(device), Channel(channel)
+    return check_device(device), known

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, StatementError
 
 from contract.events import CheckIn, Event, Sos, State, TalkRequest, Telemetry, Unknown
@@ -77,19 +77,18 @@ def take_in_read(conn: Connection, items: list[Read], ids: NewId, policy: Policy
     return _Batch(conn, items, ids, policy).take()
 
 
-class _Device(NamedTuple):
-    """A device of the roster."""
-
-    id: str
-    resident_id: str | None
-    last_seen_at: datetime | None
-
-
 class _Sender(NamedTuple):
     """An event stored before."""
 
     event_id: str
     device_id: str
+
+
+class _Seen(NamedTuple):
+    """When a device was last heard of."""
+
+    device_id: str
+    at: datetime | None
 
 
 class _Batch:
@@ -98,7 +97,9 @@ class _Batch:
         self._items = items
         self._ids = ids
         self._policy = policy
-        self._devices = self._known_devices()
+        self._devices = watch.boxes_of(conn, {item.device for item in items if item.device is not None})
+        self._untouched = True
+        """Whether they still stand as they were read: nothing has taken effect yet."""
         self._senders = self._known_senders()
         self._seen = set(self._senders)
         self._repeated = 0
@@ -116,12 +117,6 @@ class _Batch:
         return Taken(self._acknowledged(), len(arrived), self._repeated, len(rejected), self._telemetry())
 
     # ---- what is known already --------------------------------------------------------------------------
-
-    def _known_devices(self) -> dict[str, _Device]:
-        named = {item.device for item in self._items if item.device is not None}
-        columns = (t.device.c.id, t.device.c.resident_id, t.device.c.last_seen_at)
-        rows = gathered(self._conn, _Device, select(*columns).where(among(t.device.c.id, named)))
-        return {row.id: row for row in rows}
 
     def _known_senders(self) -> dict[str, str]:
         """Event id to the device that sent it, of those stored before."""
@@ -196,8 +191,10 @@ class _Batch:
         """A run of events, or of messages that are none, in their order."""
         if are_events:
             arrivals = [watch.Arrival(one.what, one.message.at) for one in run if isinstance(one.what, Event)]
-            watch.on_events(self._conn, arrivals, self._ids, self._policy)
+            boxes, self._untouched = (self._devices if self._untouched else None), False
+            watch.on_events(self._conn, arrivals, self._ids, self._policy, boxes)
             return
+        self._untouched = False
         for item in run:
             if isinstance(item.what, State):
                 assert item.device is not None
@@ -226,10 +223,14 @@ class _Batch:
             for item in self._items
             if isinstance(item.what, Telemetry) and item.why is None and not item.message.retained
         }
-        for device, at in latest.items():
-            before = self._devices[device or ""].last_seen_at
-            if before is None or at - before >= TOUCH_AFTER:
-                self._conn.execute(update(t.device).where(t.device.c.id == device).values(last_seen_at=at))
+        if latest:
+            before = select(t.device.c.id, t.device.c.last_seen_at).where(among(t.device.c.id, latest))
+            long_ago = [
+                {"id": device, "last_seen_at": latest[device]}
+                for device, at in gathered(self._conn, _Seen, before)
+                if at is None or latest[device] - at >= TOUCH_AFTER
+            ]
+            bulk.update(self._conn, t.device, "id", long_ago)
 
     def _telemetry(self) -> list[Reading]:
         return [
@@ -253,14 +254,13 @@ def _is_noise(item: Read) -> bool:
 
 
 def _has_words(item: Read) -> bool:
-    match item.what:
-        case Event(body=CheckIn() | Sos() | TalkRequest() as body):
-            return body.text is not None
-        case Event(body=Unknown() as body):
-            data = msgspec.json.decode(body.raw)
-            return isinstance(data, dict) and "text" in data
-        case _:
-            return False
+    if not isinstance(item.what, Event):
+        return False
+    body = item.what.body
+    if isinstance(body, Unknown):
+        data = msgspec.json.decode(body.raw)
+        return isinstance(data, dict) and "text" in data
+    return getattr(body, "text", None) is not None
 
 
 def _without_words(what: Event | State | Telemetry | None) -> Event | State | Telemetry | None:

@@ -28,8 +28,9 @@ from hub.policy import InForce, Policy
 from hub.store.database import Store, StoreFault
 from hub.telemetry.rollup import Reading
 
-BATCH = 1000
-"""Messages per transaction: at 500 an event cost 112 µs of the processor, at 1,000 97 (`mimamori bench ingest`)."""
+BATCH = 2000
+"""Messages per transaction: at 500 an event cost the writer 63 µs of the processor, at 1,000 52, at 2,000 47, at 4,000 no
+less. Two of them are what our NATS sends ahead: one is decoded while the other one is written."""
 ROOM = 4096
 """Messages that may wait. A broker sends no more than it has unacknowledged: our NATS 4,096, others often 1,024."""
 IDS_PER_ACK = 500

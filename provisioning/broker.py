@@ -101,7 +101,7 @@ def configuration(users: Sequence[User], store: Path, host: str, port: int) -> s
                 "authorization": {"timeout": 10},
                 # What a hub that died had not acknowledged comes again after this, not at once; 30 s by default.
                 "ack_wait": "10s",
-                # Two batches of the hub on their way and two to come; at the default of 1,024 the hub waits for more.
+                # A batch of the hub in the store and one behind it; at the default of 1,024 the hub waits for more.
                 "max_ack_pending": 4096,
             },
             "max_payload": 64 * 1024,

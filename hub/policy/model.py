@@ -230,7 +230,12 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def deadline(self, opens_at: datetime) -> datetime:
         """The instant at which a slot of `opens_at` must have ended."""
-        return opens_at + max(self.watch.retry_after, default=timedelta()) + self.watch.deadline_grace
+        return opens_at + self.answer_wait
+
+    @property
+    def answer_wait(self) -> timedelta:
+        """How long after its opening a slot waits for its answer."""
+        return max(self.watch.retry_after, default=timedelta()) + self.watch.deadline_grace
 
     def early_window(self, slot: str) -> timedelta:
         """How long before its time an answer to the slot of this name counts."""

@@ -39,10 +39,10 @@ def insert(conn: Connection, table: Table, rows: Sequence[Row], conflict: str = 
         _run(conn, columns, rows, lambda values: f"{head}{values} {conflict}")
 
 
-def update(conn: Connection, table: Table, key: str, rows: Sequence[Row]) -> None:
-    """Let the row whose `key` column is that of one of `rows` hold what else stands there."""
+def update(conn: Connection, table: Table, key: str, rows: Sequence[Row], names: Sequence[str] = ()) -> None:
+    """Let the row whose `key` column is that of one of `rows` hold what stands there, or of it only `names`."""
     if rows:
-        columns = _columns(table, (key, *(name for name in rows[0] if name != key)))
+        columns = _columns(table, (key, *(names or (name for name in rows[0] if name != key))))
         sets = ", ".join(
             f"{_quoted(conn, column)} = given.column{number}"
             for number, column in enumerate(columns[1:], start=2)

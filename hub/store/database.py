@@ -76,7 +76,7 @@ class Store:
 
     def __init__(self, path: Path, backend: Backend) -> None:
         """Use `Store.open`."""
-        _tune_interpreter()
+        tune_interpreter()
         self.path = path
         """The file, of a store that is one."""
         self._backend = backend
@@ -226,7 +226,7 @@ class Store:
         self.close()
 
 
-def _tune_interpreter() -> None:
+def tune_interpreter() -> None:
     """Settings of the whole process that a writer of many rows beside busy threads needs."""
     sys.setswitchinterval(SWITCH_SECONDS)
     # A batch makes tens of thousands of short-lived rows. At Python's 700 the collector went through all that lives

@@ -4,7 +4,7 @@ The entry points run inside somebody else's transaction: `enrol` when the roster
 (`on_events` for a batch of them), `on_state` per message of a device's state topic.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,10 +14,10 @@ from contract.ids import NewId, uuid7
 from hub.policy import Policy
 from hub.watch import events, plain, states
 from hub.watch import slots as _slots
-from hub.watch.plain import Arrival
+from hub.watch.plain import Arrival, Box, boxes_of
 from hub.work import Work
 
-__all__ = ["Arrival", "enrol", "on_event", "on_events", "on_state"]
+__all__ = ["Arrival", "Box", "boxes_of", "enrol", "on_event", "on_events", "on_state"]
 
 
 def enrol(conn: Connection, resident_id: str, now: datetime, policy: Policy, ids: NewId = uuid7) -> None:
@@ -26,12 +26,21 @@ def enrol(conn: Connection, resident_id: str, now: datetime, policy: Policy, ids
         _slots.enrol(work, resident_id)
 
 
-def on_events(conn: Connection, arrivals: Sequence[Arrival], ids: NewId, policy: Policy) -> None:
-    """Let a batch of events take effect, in their order for each home; otherwise like `on_event`."""
+def on_events(
+    conn: Connection,
+    arrivals: Sequence[Arrival],
+    ids: NewId,
+    policy: Policy,
+    boxes: Mapping[str, Box] | None = None,
+) -> None:
+    """Let a batch of events take effect, in their order for each home; otherwise like `on_event`.
+
+    `boxes` are those of the batch by `boxes_of`, if nothing has taken effect since they were read.
+    """
     if not arrivals:
         return
     with Work(conn, max(arrival.at for arrival in arrivals), ids, policy) as work:
-        rest = plain.take(work, arrivals)
+        rest = plain.take(work, arrivals, boxes)
     for event, at in rest:
         on_event(conn, event, at, ids, policy)
 

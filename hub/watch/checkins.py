@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping, select, union_all, update
@@ -53,9 +54,16 @@ def named(work: Work, resident_id: str, slot: str) -> str:
 
 def key_of(resident_id: str, slot: str) -> SlotKey | None:
     """The slot an event names; None when its day is none."""
+    named_slot = _day_and_name(slot)
+    return None if named_slot is None else SlotKey(resident_id, *named_slot)
+
+
+@lru_cache(maxsize=256)
+def _day_and_name(slot: str) -> tuple[date, str] | None:
+    """A town names the same few slots all morning."""
     day, _, name = slot.partition("/")
     try:
-        return SlotKey(resident_id, date.fromisoformat(day), name)
+        return date.fromisoformat(day), name
     except ValueError:
         return None
 

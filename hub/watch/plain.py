@@ -5,20 +5,21 @@ whatever the same home says after it, goes one by one through `hub.watch.events`
 compares them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, and_, select
 
 from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
+from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
 from hub.store.among import among
 from hub.store.gathered import gathered
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots
-from hub.watch.slots import SlotKey
+from hub.watch.slots import Rule, SlotKey
 from hub.work import Work
 
 FEWEST = 4
@@ -37,13 +38,19 @@ class Arrival(NamedTuple):
     at: datetime
 
 
-class _Box(NamedTuple):
-    """A speaker of the batch."""
+class Box(NamedTuple):
+    """A speaker of the roster, as far as what it says is judged by it."""
 
     id: str
     resident_id: str | None
     presence: str
     muted: bool
+
+
+def boxes_of(conn: Connection, devices: Collection[str]) -> dict[str, Box]:
+    """Those of these devices that are on the roster."""
+    columns = [t.device.c[name] for name in Box._fields]
+    return {box.id: box for box in gathered(conn, Box, select(*columns).where(among(t.device.c.id, devices)))}
 
 
 class _Slot(NamedTuple):
@@ -62,13 +69,38 @@ class _Slot(NamedTuple):
     last_outcome: str | None
     closed_at: datetime | None
     event_id: str | None
+    ended_at: datetime | None
+    """The resident's; nobody is asked any more after that."""
+    at: str | None
+    """This and what follows: of its schedule row, if that still stands."""
+    weekdays: frozenset[int] | None
+    on_holidays: bool | None
+
+    def rule(self, policy: Policy) -> Rule | None:
+        """The schedule row by which the next slot comes; None when there is to be none."""
+        if self.ended_at is not None or self.at is None or self.weekdays is None:
+            return None
+        at = policy.at_home(self.at, self.resident_id)
+        return Rule(self.resident_id, self.name, at, self.weekdays, bool(self.on_holidays))
 
 
-def take(work: Work, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Let what is plain take effect, and return the rest in its order."""
+_SLOT = [
+    *(t.slot.c[name] for name in _Slot._fields[: _Slot._fields.index("ended_at")]),
+    t.resident.c.ended_at,
+    t.schedule.c.at,
+    t.schedule.c.weekdays,
+    t.schedule.c.on_holidays,
+]
+_ITS_SCHEDULE = and_(t.schedule.c.resident_id == t.slot.c.resident_id, t.schedule.c.name == t.slot.c.name)
+
+
+def take(work: Work, arrivals: Sequence[Arrival], boxes: Mapping[str, Box] | None = None) -> list[Arrival]:
+    """Let what is plain take effect, and return the rest in its order; `boxes` if they were just read."""
     if len(arrivals) < FEWEST:
         return list(arrivals)
-    batch = _Batch(work, arrivals)
+    if boxes is None:
+        boxes = boxes_of(work.conn, {arrival.event.device for arrival in arrivals})
+    batch = _Batch(work, arrivals, boxes)
     rest = [arrival for arrival in arrivals if not batch.took(arrival)]
     batch.write()
     return rest
@@ -77,40 +109,45 @@ def take(work: Work, arrivals: Sequence[Arrival]) -> list[Arrival]:
 class _Batch:
     """What is known about the homes of a batch, and what its events make of it so far."""
 
-    def __init__(self, work: Work, arrivals: Sequence[Arrival]) -> None:
+    def __init__(self, work: Work, arrivals: Sequence[Arrival], boxes: Mapping[str, Box]) -> None:
         self._work = work
-        self._boxes = self._known_boxes({arrival.event.device for arrival in arrivals})
+        self._boxes = boxes
         self._ending = checkins.something_to_end(
-            work, list({box.resident_id for box in self._boxes.values() if box.resident_id is not None})
+            work,
+            list({box.resident_id for box in boxes.values() if box.resident_id is not None}),
         )
-        self._slots = self._known_slots(arrivals)
+        self._keys = self._named_slots(arrivals)
+        self._slots = self._known_slots()
         self._not_plain: set[str] = set()
         """Residents (or speakers that stand nowhere) of whom something is left for later: their order matters."""
         self._seen: dict[str, datetime] = {}
         self._changed: dict[SlotKey, dict[str, Any]] = {}
-        self._answered: list[dict[str, Any]] = []
+        self._answered: list[_Slot] = []
 
-    def _known_boxes(self, devices: Collection[str]) -> dict[str, _Box]:
-        columns = (t.device.c.id, t.device.c.resident_id, t.device.c.presence, t.device.c.muted)
-        rows = gathered(self._work.conn, _Box, select(*columns).where(among(t.device.c.id, devices)))
-        return {box.id: box for box in rows}
+    def _named_slots(self, arrivals: Sequence[Arrival]) -> dict[str, SlotKey]:
+        """The slot that each event names, by the event's id."""
+        keys = {}
+        for event, _ in arrivals:
+            if isinstance(event.body, CheckIn):
+                box = self._boxes.get(event.device)
+                if box is not None and box.resident_id is not None:
+                    key = checkins.key_of(box.resident_id, event.body.slot)
+                    if key is not None:
+                        keys[event.id] = key
+        return keys
 
-    def _known_slots(self, arrivals: Sequence[Arrival]) -> dict[SlotKey, dict[str, Any]]:
-        keys = {
-            key
-            for arrival in arrivals
-            if isinstance(arrival.event.body, CheckIn)
-            and (key := self._key_of(arrival.event.device, arrival.event.body)) is not None
+    def _known_slots(self) -> dict[SlotKey, _Slot]:
+        query = (
+            select(*_SLOT)
+            .select_from(t.slot)
+            .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
+            .outerjoin(t.schedule, _ITS_SCHEDULE)
+            .where(slots.named(set(self._keys.values())))
+        )
+        return {
+            SlotKey(slot.resident_id, slot.day, slot.name): slot
+            for slot in gathered(self._work.conn, _Slot, query)
         }
-        columns = [t.slot.c[name] for name in _Slot._fields]
-        rows = gathered(self._work.conn, _Slot, select(*columns).where(slots.named(keys)))
-        return {SlotKey(slot.resident_id, slot.day, slot.name): slot._asdict() for slot in rows}
-
-    def _key_of(self, device: str, check_in: CheckIn) -> SlotKey | None:
-        box = self._boxes.get(device)
-        if box is None or box.resident_id is None:
-            return None
-        return checkins.key_of(box.resident_id, check_in.slot)
 
     # ---- one event ----------------------------------------------------------------------------------------
 
@@ -132,7 +169,7 @@ class _Batch:
         self._seen[event.device] = arrival.at
         return True
 
-    def _noted(self, box: _Box, arrival: Arrival) -> bool:
+    def _noted(self, box: Box, arrival: Arrival) -> bool:
         event = arrival.event
         match event.body:
             case CheckIn() as check_in:
@@ -161,50 +198,48 @@ class _Batch:
         worrying = any(extra.worrying for extra in check_in.extras)
         if not check_in.outcome.was_asked or check_in.intent not in _HARMLESS or worrying:
             return False
-        key = self._key_of(arrival.event.device, check_in)
-        slot = self._slots.get(key) if key is not None else None
-        if key is None or slot is None or slot["state"] not in (SlotState.waiting, SlotState.answered):
+        key = self._keys.get(arrival.event.id)
+        stored = self._slots.get(key) if key is not None else None
+        if key is None or stored is None:
             return False
-        if slot["opens_at"] - self._work.policy.early_window(slot["name"]) > arrival.at:
+        slot = self._changed.get(key) or stored._asdict()
+        if slot["state"] not in (SlotState.waiting, SlotState.answered):
+            return False
+        if stored.opens_at - self._work.policy.early_window(stored.name) > arrival.at:
             return False
         if not checkins.is_answer(check_in):
             slot |= checkins.after_asking(slot, check_in)
         elif slot["state"] == SlotState.waiting:
             slot |= checkins.after_answer(slot, arrival.event, check_in, arrival.at)
-            self._history(key, arrival, check_in)
-            self._answered.append(slot)
+            self._history(str(key), arrival, check_in)
+            self._answered.append(stored)
         else:
             return True
         self._changed[key] = slot
         return True
 
-    def _history(self, key: SlotKey, arrival: Arrival, check_in: CheckIn) -> None:
+    def _history(self, subject: str, arrival: Arrival, check_in: CheckIn) -> None:
         self._work.record(
             "slot",
-            str(key),
+            subject,
             SlotState.waiting,
             SlotState.answered,
             checkins.said(check_in),
             arrival.event.device,
             at=arrival.at,
         )
-        self._work.cancel(DueKind.slot_deadline, str(key))
+        self._work.cancel(DueKind.slot_deadline, subject)
 
     # ---- all of them --------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Bring what was noted into the store."""
         conn = self._work.conn
-        bulk.update(
-            conn,
-            t.slot,
-            "id",
-            [
-                {"id": slot["id"], **{name: slot[name] for name in _DECIDED}}
-                for slot in self._changed.values()
-            ],
+        bulk.update(conn, t.slot, "id", list(self._changed.values()), _DECIDED)
+        seen = [{"id": device, "last_seen_at": at} for device, at in self._seen.items()]
+        bulk.update(conn, t.device, "id", seen)
+        policy = self._work.policy
+        slots.plan_next(
+            self._work,
+            [(rule, slot.day) for slot in self._answered if (rule := slot.rule(policy)) is not None],
         )
-        bulk.update(
-            conn, t.device, "id", [{"id": device, "last_seen_at": at} for device, at in self._seen.items()]
-        )
-        slots.plan_after(self._work, self._answered)

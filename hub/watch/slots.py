@@ -125,9 +125,10 @@ def plan(work: Work, openings: Iterable[tuple[Rule, date]]) -> None:
     """
     rows: list[dict[str, Any]] = []
     settled_at = None
+    wait = work.policy.answer_wait
     for rule, day in openings:
         opens_at = rule.opening(day)
-        deadline_at = work.policy.deadline(opens_at)
+        deadline_at = opens_at + wait
         rows.append(
             {
                 "resident_id": rule.resident_id,
@@ -160,10 +161,21 @@ def plan_after(work: Work, closed: Sequence[RowMapping | Mapping[str, Any]]) -> 
         ).values()
         for rule in of_one
     }
+    plan_next(
+        work,
+        [
+            (rule, slot["day"])
+            for slot in closed
+            if (rule := standing.get((slot["resident_id"], slot["name"])))
+        ],
+    )
+
+
+def plan_next(work: Work, closed: Iterable[tuple[Rule, date]]) -> None:
+    """Make the slot after the one of each of these days, where there is none."""
     following = {
-        SlotKey(rule.resident_id, (day := rule.day_after(slot["day"])), rule.name): (rule, day)
-        for slot in closed
-        if (rule := standing.get((slot["resident_id"], slot["name"])))
+        SlotKey(rule.resident_id, (day := rule.day_after(closed_day)), rule.name): (rule, day)
+        for rule, closed_day in closed
     }
     # A late event may have planned further ahead than the slot that ends now.
     for row in work.conn.execute(

@@ -15,7 +15,7 @@ _Homes = Annotated[int, typer.Option("--homes", min=1, help="Homes of the town."
 def ingest(
     store: _Store = "sqlite",
     events: Annotated[int, typer.Option("--events", min=1, help="Events that wait at the broker.")] = 50_000,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Most messages of a transaction.")] = 1000,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Most messages of a transaction.")] = 2000,
     runs: _Runs = 5,
     as_json: _Json = False,
 ) -> None:
