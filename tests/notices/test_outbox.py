@@ -62,7 +62,7 @@ def test_a_notice_is_gone_with_the_transaction_it_speaks_of(store: Store, put: P
     assert keys(store) == []
 
 
-def test_a_thousand_notices_are_one_statement(store: Store, put: Put) -> None:
+def test_a_thousand_notices_are_a_handful_of_statements(store: Store, put: Put) -> None:
     statements: list[str] = []
 
     def count(_conn: object, _cursor: object, statement: str, *_: object) -> None:
@@ -71,7 +71,8 @@ def test_a_thousand_notices_are_one_statement(store: Store, put: Put) -> None:
     event.listen(store._writer, "before_cursor_execute", count)
     put(*(opened(f"case/{number}/opened") for number in range(1000)))
     assert len(keys(store)) == 1000
-    assert len([one for one in statements if "notice" in one]) == 1
+    # One a power of two that the number is made of: the driver meets lengths it has prepared.
+    assert len([one for one in statements if "notice" in one]) == (1000).bit_count()
 
 
 def test_what_is_settled_before_it_is_out_is_withdrawn_and_stays_visible(
