@@ -117,7 +117,7 @@ def log_in(page: Page, url: str) -> None:
     page.get_by_label("ログイン名").fill("mori")
     page.get_by_label("パスワード").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#content")
+    page.wait_for_selector("body.is-fresh")
 
 
 def picture(page: Page, name: str) -> None:
