@@ -22,7 +22,7 @@ from bench.morning import Said, homes_of, morning
 from bench.report import Report, machine, medians, rounds
 from bench.stores import opened, size_bytes
 from bench.town import Town, at_second, device
-from bench.wire import Wire
+from bench.wire import HOMES_USER, Wire
 from contract.events import ClockQuality, Event, Sos, encode_event
 from contract.ids import uuid7
 from contract.refusal import Refused
@@ -36,15 +36,9 @@ from hub.mqtt.packets import Address
 from hub.store import tables as t
 from hub.store.database import Store
 from hub.vocabulary import ReasonCode
-from provisioning.broker import Broker, User, hub_user
+from provisioning.broker import Broker, hub_user
 
 _HUB = "mimamori-hub"
-_TOWN = User(
-    name="town",
-    password="town",
-    publish=(every_device(Channel.event), every_device(Channel.sos)),
-    subscribe=(),
-)
 PATIENCE_SECONDS = 600.0
 
 
@@ -82,13 +76,13 @@ def _backlog(broker: Broker, said: Sequence[Said]) -> None:
             hub.subscribe(
                 *(every_device(channel) for channel in channels if channel is not Channel.telemetry)
             )
-    with Wire(broker.port, _TOWN.name, _TOWN.password) as homes:
+    with Wire(broker.port, HOMES_USER.name, HOMES_USER.password) as homes:
         homes.publish(said)
 
 
 def _hub(folder: Path, town: Town, said: Sequence[Said], batch: int, kind: str) -> dict[str, Any]:
     with (
-        Broker(folder / "broker", [hub_user(_HUB), _TOWN]) as broker,
+        Broker(folder / "broker", [hub_user(_HUB), HOMES_USER]) as broker,
         opened(kind, folder) as store,
     ):
         town.fill(store, range(town.homes))
@@ -137,7 +131,7 @@ def _cry(broker: Broker, store: Store) -> float:
         body=Sos(trigger="button"),
     )
     queued = select(t.reason.c.id).where(t.reason.c.code == ReasonCode.call_for_help)
-    with Wire(broker.port, _TOWN.name, _TOWN.password) as home:
+    with Wire(broker.port, HOMES_USER.name, HOMES_USER.password) as home:
         began = time.perf_counter()
         home.publish([(topic(event.device, Channel.sos), encode_event(event))])
 
@@ -161,7 +155,7 @@ def _bare(folder: Path, said: Sequence[Said], batch: int) -> dict[str, Any]:
     """Both ceilings, each from a broker of its own."""
     found = []
     for number, take in enumerate((ceiling.with_paho, ceiling.with_our_client)):
-        with Broker(folder / f"bare-broker-{number}", [hub_user(_HUB), _TOWN]) as broker:
+        with Broker(folder / f"bare-broker-{number}", [hub_user(_HUB), HOMES_USER]) as broker:
             _backlog(broker, said)
             found.append(take(folder, _address(broker), len(said), batch))
     paho, ours = found

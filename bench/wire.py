@@ -12,13 +12,23 @@ from types import TracebackType
 from typing import Self
 
 from contract.refusal import Refused
+from contract.topics import Channel, every_device
 from hub.mqtt import packets
+from provisioning.broker import User
 
 WINDOW = 2000
 """Messages under way before their PUBACK is waited for."""
 TOGETHER = 100
 """Messages a write."""
 PATIENCE_SECONDS = 120.0
+
+HOMES_USER = User(
+    name="town",
+    password="town",
+    publish=(every_device(Channel.event), every_device(Channel.sos)),
+    subscribe=(),
+)
+"""At the broker of a measurement, who speaks for every home."""
 
 Payload = tuple[str, bytes]
 """Topic and bytes."""

@@ -35,7 +35,8 @@ class Channel(StrEnum):
 FROM_DEVICE = (Channel.event, Channel.sos, Channel.state, Channel.telemetry)
 
 
-_CHANNELS = {str(channel): channel for channel in Channel}
+CHANNELS = {str(channel): channel for channel in Channel}
+"""By the last part of a topic."""
 
 
 class BadTopic(ValueError):
@@ -65,7 +66,7 @@ def parse(name: str) -> tuple[str, Channel]:
     """Split a topic into device id and channel; raise `BadTopic` if it is not one of ours."""
     prefix, _, rest = name.partition(f"{ROOT}/")
     device, slash, channel = rest.partition("/")
-    known = _CHANNELS.get(channel)
+    known = CHANNELS.get(channel)
     if prefix or not slash or known is None:
         raise BadTopic(f"topic {name!r} is not {ROOT}/DEVICE/{'|'.join(Channel)}")
     return check_device(device), known

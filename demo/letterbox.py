@@ -39,12 +39,12 @@ class Letterbox:
         self._thread.join()
         self._server.server_close()
 
-    def take(self, title: str, body: str) -> None:
+    def _take(self, title: str, body: str) -> None:
         """Show a message: to whom, what, and the relative's link where there is one."""
         to, *lines = [line for line in body.splitlines() if line]
-        said = next(iter(lines), "")
-        more = f" ほか {sum(line.startswith('・') for line in lines) - 1} 件" if "件)" in title else ""
-        self._show(f"{to}へ「{title}」{said}{more}")
+        listed = sum(line.startswith("・") for line in lines)
+        more = f" ほか {listed - 1} 件" if listed > 1 else ""
+        self._show(f"{to}へ「{title}」{next(iter(lines), '')}{more}")
         for line in lines:
             if "/f/" in line:
                 self._show(f"{to}の返事はここから {line}")
@@ -64,7 +64,7 @@ class Letterbox:
                     return
                 try:
                     message = json.loads(self.rfile.read(length))
-                    box.take(message["title"], message["message"])
+                    box._take(message["title"], message["message"])
                 except (ValueError, KeyError, TypeError):
                     self.send_error(HTTPStatus.BAD_REQUEST)
                     return

@@ -46,7 +46,7 @@ class Stage:
         self._open = ExitStack()
         self._clock = clock
         self._districts = load_districts()
-        self._letterbox = Letterbox(HOST, clock, tell)
+        self._tell = tell
         devices = [each.device for each in cast] + [each.device for each in homes]
         self.passwords = {device: new_password() for device in devices}
         hub_password = new_password()
@@ -98,7 +98,7 @@ class Stage:
 
         self.broker.start()
         self._open.callback(self.broker.stop)
-        self._open.enter_context(self._letterbox)
+        self._letterbox = self._open.enter_context(Letterbox(HOST, self._clock, self._tell))
         port = _free_port(self._wanted_port)
         self.port_moved = self._wanted_port not in (0, port)
         self.url = f"http://{HOST}:{port}"

@@ -6,7 +6,7 @@ One call is part of somebody else's transaction. It knows nothing of the broker.
 import itertools
 import traceback
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -98,8 +98,6 @@ class _Batch:
         self._ids = ids
         self._policy = policy
         self._devices = watch.boxes_of(conn, {item.device for item in items if item.device is not None})
-        self._untouched = True
-        """Whether they still stand as they were read: nothing has taken effect yet."""
         self._senders = self._known_senders()
         self._seen = set(self._senders)
         self._repeated = 0
@@ -107,7 +105,7 @@ class _Batch:
     def take(self) -> Taken:
         todo = [item for item in self._items if item.why is None and self._is_to_do(item)]
         self._forget_words(todo)
-        self._apply(todo)
+        self._apply(todo, self._devices)
         self._touch()
         arrived = [item.message.at for item in todo if item.why is None and isinstance(item.what, Event)]
         if arrived:
@@ -160,14 +158,18 @@ class _Batch:
 
     # ---- what it changes --------------------------------------------------------------------------------
 
-    def _apply(self, todo: Sequence[Read]) -> None:
-        """Store and let take effect all of them; those that cannot be are found one by one and set aside."""
+    def _apply(self, todo: Sequence[Read], boxes: Mapping[str, watch.Box] | None = None) -> None:
+        """Store and let take effect all of them; those that cannot be are found one by one and set aside.
+
+        `boxes` are theirs, if nothing has taken effect since they were read.
+        """
         try:
             with self._conn.begin_nested():
                 events = [self._row(item, item.what) for item in todo if isinstance(item.what, Event)]
                 bulk.insert(self._conn, t.event, events)
                 for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
-                    self._take_effect(list(run), are_events=are_events)
+                    self._take_effect(list(run), boxes, are_events=are_events)
+                    boxes = None
         except (*_OF_ONE_MESSAGE, StatementError) as error:
             if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
                 raise
@@ -187,14 +189,14 @@ class _Batch:
                 where=f"{Path(where.filename).name}:{where.lineno}",
             )
 
-    def _take_effect(self, run: Sequence[Read], *, are_events: bool) -> None:
+    def _take_effect(
+        self, run: Sequence[Read], boxes: Mapping[str, watch.Box] | None, *, are_events: bool
+    ) -> None:
         """A run of events, or of messages that are none, in their order."""
         if are_events:
             arrivals = [watch.Arrival(one.what, one.message.at) for one in run if isinstance(one.what, Event)]
-            boxes, self._untouched = (self._devices if self._untouched else None), False
             watch.on_events(self._conn, arrivals, self._ids, self._policy, boxes)
             return
-        self._untouched = False
         for item in run:
             if isinstance(item.what, State):
                 assert item.device is not None

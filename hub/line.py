@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from contract.time import Clock
-from contract.topics import FROM_DEVICE, Channel, every_device
+from contract.topics import CHANNELS, FROM_DEVICE, Channel, every_device
 from hub import broker_address
 from hub.config import BrokerConfig
 from hub.messages import Message
@@ -42,9 +42,6 @@ SESSIONS: tuple[tuple[str, tuple[Channel, ...]], ...] = (
 """What the client id of each session ends in, and what it hears. Calls for help have one of their own: NATS counts what is
 unacknowledged per session, and while a backlog fills that, it drops a call for help and tries again only after its
 `ack_wait` (measured: 10 s later, with 20,000 events ahead; now with them beside it)."""
-
-
-_CHANNELS = {str(channel): channel for channel in Channel}
 
 
 class Line:
@@ -213,7 +210,7 @@ class _Session:
             [
                 Delivery(
                     Message(one.topic, one.payload, now, one.retained),
-                    _CHANNELS[one.topic.rpartition("/")[2]],
+                    CHANNELS[one.topic.rpartition("/")[2]],
                     one.mid,
                     connection,
                     self._number,

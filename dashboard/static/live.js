@@ -38,6 +38,12 @@
     return gone;
   }
 
+  // The line broke; a page that may not look any more goes to the login page, which says what to do.
+  function lost(status) {
+    lostAt ??= performance.now();
+    if (status === 401 || status === 403) location.reload();
+  }
+
   async function rescue(gone) {
     // The extension keeps alive what it has once opened. That the first attempt failed it lets be.
     if (!connection && !asking) window.htmx?.process(board);
@@ -75,22 +81,18 @@
     const { status, headers } = event.detail.ctx.response;
     if (event.target !== board || headers.get("Content-Type")?.includes("text/event-stream")) return;
     event.preventDefault(); // an error's page is no board
-    lostAt ??= performance.now();
-    if (status === 401 || status === 403) location.reload();
+    lost(status);
   });
   document.addEventListener("htmx:sse:after:connection", (event) => { connection = event.detail.connection; });
   document.addEventListener("htmx:sse:before:connection", (event) => {
-    if (event.detail.connection.attempt > 0) lostAt ??= performance.now();
+    if (event.detail.connection.attempt > 0) lost();
   });
-  document.addEventListener("htmx:sse:error", (event) => {
-    lostAt ??= performance.now();
-    if (event.detail.status === 401 || event.detail.status === 403) location.reload();
-  });
+  document.addEventListener("htmx:sse:error", (event) => lost(event.detail.status));
   document.addEventListener("htmx:sse:close", () => {
     connection = null;
-    lostAt ??= performance.now();
+    lost();
   });
-  document.addEventListener("htmx:error", () => { lostAt ??= performance.now(); });
+  document.addEventListener("htmx:error", () => lost());
 
   // ---- focus -------------------------------------------------------------------------------------------
   // A morph keeps elements, but what was removed or moved loses the focus: give it back, or stay in the row.

@@ -89,18 +89,14 @@ class Conversation:
             return self._during_call(self._call, event)
         if isinstance(event, HelpPressed) and self.stage not in (Stage.new, Stage.done):
             return self._help_pressed(event)
-        if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras, Stage.help_doubt):
-            self._begun.heard(event)
         if self.stage is Stage.help_doubt and self._help_doubt:
             return self._during_doubt(self._help_doubt, event)
-        if (
-            isinstance(event, Meant)
-            and event.intent is Intent.emergency
-            and self.stage in (*_OPEN, Stage.extras)
-        ):
-            # A second sign after a no is one too many.
-            at_once = event.certain or self._help_doubt
-            return self._call_for_help(event) if at_once else self._ask_first(event)
+        if isinstance(event, Meant) and self.stage in (*_OPEN, Stage.extras):
+            self._begun.heard(event)
+            if event.intent is Intent.emergency:
+                # A second sign after a no is one too many.
+                at_once = event.certain or self._help_doubt
+                return self._call_for_help(event) if at_once else self._ask_first(event)
         if self.stage is Stage.extras and self._extras:
             return self._during_extras(self._extras, event)
         match event:
@@ -153,6 +149,8 @@ class Conversation:
         return (Keep(kept), *self._help_doubt.start())
 
     def _during_doubt(self, doubt: HelpDoubt, event: Input) -> tuple[Action, ...]:
+        if isinstance(event, Meant):
+            self._begun.heard(event)
         actions = doubt.step(event)
         match doubt.answered:
             case Answered.help:

@@ -116,12 +116,12 @@ class Understanding:
     def _decide(self, shares: Shares, hits: list[Hit], verdicts: list[Verdict], reading: Reading) -> Meaning:
         agreed = [one for one in verdicts if shares[one.rule.intent] >= one.rule.needs]
         of_others = any(hit.concept in self._settings.others for hit in hits)
-        best = self._best(shares, agreed, of_others)
+        alarm = any(one.rule.intent is Intent.emergency for one in agreed)
+        best = self._best(shares, agreed, alarm, of_others)
         because = [rule_voice(one) for one in agreed if one.rule.intent is best][:1]
         because.append(learnt_voice(shares, best, self._encoder is not None))
         text, likeness = self._learnt.nearest(phonemes(reading.kana), best)
         because.append(f"いちばん近い手本「{text}」({likeness:.2f})")
-        alarm = any(one.rule.intent is Intent.emergency for one in agreed)
         doubts = self._doubts(best, shares, verdicts, self._sure_of_help(alarm, of_others))
         return Meaning(
             intent=best,
@@ -131,9 +131,8 @@ class Understanding:
             certain=not doubts,
         )
 
-    def _best(self, shares: Shares, agreed: list[Verdict], of_others: bool) -> Intent:
+    def _best(self, shares: Shares, agreed: list[Verdict], alarm: bool, of_others: bool) -> Intent:
         settings = self._settings
-        alarm = any(one.rule.intent is Intent.emergency for one in agreed)
         needed = settings.emergency_of_others if of_others else settings.emergency
         if alarm or shares[Intent.emergency] >= needed:
             return Intent.emergency

@@ -15,15 +15,19 @@ _Homes = Annotated[int, typer.Option("--homes", min=1, help="Homes of the town."
 def ingest(
     store: _Store = "sqlite",
     events: Annotated[int, typer.Option("--events", min=1, help="Events that wait at the broker.")] = 50_000,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Most messages of a transaction.")] = 2000,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, help="Most messages of a transaction; as the hub by default."),
+    ] = None,
     runs: _Runs = 5,
     as_json: _Json = False,
 ) -> None:
     """Events a second from the broker to the disk, with their effects, acknowledged."""
     _quietly()
     from bench.ingest import measure
+    from hub.ingest import BATCH
 
-    _show(measure(events, batch, store, runs), as_json)
+    _show(measure(events, batch or BATCH, store, runs), as_json)
 
 
 def watch(

@@ -1,23 +1,21 @@
-"""A process that forks parts of the hub and lets them die: `python -m tests.crash.nursery ingest STORE PORT`, `sweep STORE`.
+"""Ingest and the night shift in a nursery: `python -m tests.crash.nursery ingest STORE PORT`, `sweep STORE`.
 
-Reads one order a line. Forks the part, writes its pid, and "gone" when it has died. A part that is to die at its
-n-th line of hub/ kills itself there, in whatever thread that is; it may open the store in peace.
+A part that is to die at its n-th line of hub/ kills itself there, in whatever thread that is; it may open the store
+in peace.
 """
 
 import itertools
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import msgspec
-import structlog
 
 import hub
 from contract.time import SystemClock
@@ -26,6 +24,7 @@ from hub.due import Sweeper
 from hub.ingest import Ingest
 from hub.store.database import Store
 from tests.clock import TravellingClock
+from tests.nursery import fork_each
 from tests.still import still
 
 _HUB = f"{Path(hub.__file__).parent}{os.sep}"
@@ -38,6 +37,11 @@ class Order(msgspec.Struct):
     """At which line of the hub it kills itself; 0 for at none."""
     at: datetime
     """Where a sweep's clock stands."""
+
+
+def order(line: int = 0, at: datetime | None = None) -> str:
+    """An order as the nursery reads it."""
+    return msgspec.json.encode(Order(line, at or datetime.now(UTC))).decode()
 
 
 class Fate:
@@ -85,19 +89,7 @@ PARTS: dict[str, Callable[..., None]] = {"ingest": _ingest, "sweep": _sweep}
 
 
 def main(part: str, *arguments: str) -> None:
-    # Standard output is how we speak with the test.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    for line in sys.stdin:
-        order = msgspec.json.decode(line, type=Order)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                PARTS[part](order, *arguments)
-            finally:
-                os._exit(1)
-        print(pid, flush=True)
-        os.waitpid(pid, 0)
-        print("gone", flush=True)
+    fork_each(lambda line: PARTS[part](msgspec.json.decode(line, type=Order), *arguments))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.town import Town, at_second, device, resident
-from bench.wire import Wire
+from bench.wire import HOMES_USER, Wire
 from contract.events import (
     Body,
     CheckIn,
@@ -29,8 +29,9 @@ from contract.time import SystemClock
 from contract.topics import Channel, every_device, topic
 from hub.line import SESSIONS
 from hub.store.database import Store
-from provisioning.broker import Broker, User, hub_user
-from tests.crash.parts import ROUNDS, Nursery
+from provisioning.broker import Broker, hub_user
+from tests.crash.nursery import order
+from tests.nursery import ROUNDS, Nursery
 from tests.still import still
 
 HOMES = 8
@@ -38,18 +39,12 @@ HOMES = 8
 LINES = 12_000
 """Of the hub, for the events of one round; a part that is to die later than it works dies idle."""
 HUB = "mimamori-hub"
-PUBLIC = User(
-    name="town",
-    password="town",
-    publish=(every_device(Channel.event), every_device(Channel.sos)),
-    subscribe=(),
-)
 
 
 @pytest.fixture
 def line(tmp_path: Path) -> Iterator[int]:
     """The port of a broker that keeps what is said for the hub."""
-    with Broker(tmp_path / "broker", [hub_user(HUB), PUBLIC]) as broker:
+    with Broker(tmp_path / "broker", [hub_user(HUB), HOMES_USER]) as broker:
         for ending, channels in SESSIONS:
             with Wire(broker.port, HUB, HUB, keep=True, client_id=HUB + ending) as session:
                 asked = [every_device(one) for one in channels if one is not Channel.telemetry]
@@ -122,8 +117,8 @@ def test_an_ingest_killed_again_and_again_loses_nothing_and_does_nothing_twice(
 
     died = Counter[str]()
     with (
-        Wire(line, PUBLIC.name, PUBLIC.password) as wire,
-        Nursery("ingest", str(path), str(line)) as nursery,
+        Wire(line, HOMES_USER.name, HOMES_USER.password) as wire,
+        Nursery("tests.crash.nursery", "ingest", str(path), str(line)) as nursery,
     ):
         said = Said(town, chance, wire)
         for number in range(ROUNDS):
@@ -131,13 +126,13 @@ def test_an_ingest_killed_again_and_again_loses_nothing_and_does_nothing_twice(
             before = stored()
             # Two of three at a line of theirs; the third from outside, mostly between a commit and what follows it.
             at_a_line = number % 3 < 2
-            nursery.start(line=chance.randrange(1, LINES) if at_a_line else 0)
+            nursery.start(order(line=chance.randrange(1, LINES) if at_a_line else 0))
             said.half(2 * number + 1)
             patience = 1.0 if at_a_line else chance.uniform(0.0, 0.2)
             itself = nursery.until(lambda: not at_a_line and stored() > before, patience)  # noqa: B023
             died["by itself" if itself else "from outside"] += 1
             nursery.kill()
-        nursery.start()
+        nursery.start(order())
         nursery.until(lambda: stored() == len(said.types))
         nursery.kill()
     print(f"{ROUNDS} rounds, {len(said.types)} events; {dict(died)}")

@@ -15,7 +15,8 @@ from hub.due import Sweeper
 from hub.store import tables as t
 from hub.store.database import Store
 from tests.clock import TravellingClock, office
-from tests.crash.parts import ROUNDS, Nursery
+from tests.crash.nursery import order
+from tests.nursery import ROUNDS, Nursery
 from tests.still import still
 
 HOMES = 6
@@ -73,12 +74,12 @@ def test_a_night_shift_killed_again_and_again_does_everything_once(tmp_path: Pat
     shutil.copy(undisturbed, killed)
     died = Counter[str]()
     left = Counter[str]()
-    with Store.open(killed) as store, Nursery("sweep", str(killed)) as nursery:
+    with Store.open(killed) as store, Nursery("tests.crash.nursery", "sweep", str(killed)) as nursery:
         for number in range(1, ROUNDS + 1):
             at = BEGINNING + number * STEP
             # Two of three at a line of theirs; the third from outside, which may be within the driver or the disk.
             at_a_line = number % 3 != 0
-            nursery.start(line=chance.randrange(1, LINES) if at_a_line else 0, at=at)
+            nursery.start(order(line=chance.randrange(1, LINES) if at_a_line else 0, at=at))
             patience = 0.5 if at_a_line else chance.uniform(0.0, 0.3)
             itself = nursery.until(lambda: False, patience)
             died["by itself" if itself else "from outside"] += 1

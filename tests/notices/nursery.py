@@ -1,24 +1,22 @@
-"""A process that forks notifiers and lets them be killed: `python -m tests.notices.nursery STORE OUT`.
+"""Notifiers in a nursery: `python -m tests.notices.nursery STORE OUT`.
 
-Reads lines: the seconds by which the next notifier's clock runs ahead. Forks it, writes its pid, and writes "gone"
-when it is. A message handed over is one line of OUT, on disk before the notifier hears that it was taken.
+An order is the seconds by which the next one's clock runs ahead. A message handed over is one line of OUT, on disk
+before the notifier hears that it was taken.
 """
 
 import json
-import logging
 import os
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from contract.datafile import Duration
 from hub.notices.notifier import Notifier
 from hub.notices.settings import Pace, Person, Settings
 from hub.notices.transport import Message
 from hub.store.database import Store
+from tests.nursery import fork_each
 
 ADDRESSES = {"mori": "mori@ena.example", "kato": "kato@ena.example"}
 SETTINGS = Settings(
@@ -56,21 +54,13 @@ def _wake(notifier: Notifier, _revision: int) -> None:
 
 
 def main(store: str, out: str) -> None:
-    # Standard output is how we speak with the test.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                opened = Store.open(Path(store))
-                notifier = Notifier(opened, Ahead(float(line)), SETTINGS, Paper(Path(out)))
-                opened.on_change(partial(_wake, notifier))
-                notifier.run()
-            finally:
-                os._exit(1)
-        print(pid, flush=True)
-        os.waitpid(pid, 0)
-        print("gone", flush=True)
+    def live(ahead_seconds: str) -> None:
+        opened = Store.open(Path(store))
+        notifier = Notifier(opened, Ahead(float(ahead_seconds)), SETTINGS, Paper(Path(out)))
+        opened.on_change(partial(_wake, notifier))
+        notifier.run()
+
+    fork_each(live)
 
 
 if __name__ == "__main__":

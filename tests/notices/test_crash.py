@@ -1,12 +1,7 @@
 """kill -9 of the notifier at any moment: nobody misses anything, and what comes twice says that it is the same."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -21,8 +16,8 @@ from hub.store.database import Store
 from hub.work import Work
 from tests.notices.conftest import add_account
 from tests.notices.nursery import ADDRESSES, Ahead
+from tests.nursery import ROUNDS, Nursery
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
 AT_ONCE = 4
 LEASE_SECONDS = 120.0
 """More than a hand-over may take: by so much each notifier's clock is ahead of the one before."""
@@ -61,49 +56,31 @@ def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None
 
         store.write(write)
 
-    nursery = subprocess.Popen(
-        [sys.executable, "-m", "tests.notices.nursery", str(path), str(out)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert nursery.stdin is not None
-    assert nursery.stdout is not None
-    try:
+    def settled() -> bool:
+        with store.read() as conn:
+            left = conn.scalar(
+                select(func.count()).select_from(t.notice).where(t.notice.c.addressed_at.is_(None))
+            )
+            open_ = conn.scalar(select(func.count()).where(t.delivery.c.ended_at.is_(None)))
+        return not left and not open_
+
+    with store, Nursery("tests.notices.nursery", str(path), str(out)) as nursery:
         for number in range(ROUNDS):
             ahead = number * LEASE_SECONDS
             put(chance.randint(1, 6), ahead)
-            nursery.stdin.write(f"{ahead}\n")
-            nursery.stdin.flush()
-            pid = int(nursery.stdout.readline())
+            nursery.start(f"{ahead}")
             before = out.stat().st_size
             # Half of them are killed right after a hand-over: between "taken" and the commit if we are quick.
-            deadline = time.monotonic() + chance.uniform(0.0, 0.7)
-            while time.monotonic() < deadline and (number % 2 or out.stat().st_size == before):
-                time.sleep(0.0005)
+            nursery.until(
+                lambda: not number % 2 and out.stat().st_size != before,  # noqa: B023
+                chance.uniform(0.0, 0.7),
+                every_seconds=0.0005,
+            )
             put(chance.randint(0, 3), ahead)
-            os.kill(pid, signal.SIGKILL)
-            assert nursery.stdout.readline() == "gone\n"
-        nursery.stdin.write(f"{ROUNDS * LEASE_SECONDS}\n")
-        nursery.stdin.flush()
-        last = int(nursery.stdout.readline())
-        for _ in range(3000):
-            with store.read() as conn:
-                left = conn.scalar(
-                    select(func.count()).select_from(t.notice).where(t.notice.c.addressed_at.is_(None))
-                )
-                open_ = conn.scalar(select(func.count()).where(t.delivery.c.ended_at.is_(None)))
-            if not left and not open_:
-                break
-            time.sleep(0.02)
-        os.kill(last, signal.SIGKILL)
-        nursery.stdout.readline()
-    finally:
-        nursery.stdin.close()
-        nursery.wait(20)
-        nursery.stdout.close()
-        store.close()
+            nursery.kill()
+        nursery.start(f"{ROUNDS * LEASE_SECONDS}")
+        nursery.until(settled, every_seconds=0.02)
+        nursery.kill()
 
     got: dict[str, Counter[str]] = defaultdict(Counter)
     messages: dict[tuple[str, str], set[str]] = defaultdict(set)

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, update
 
 from contract.datafile import Duration
 from contract.ids import uuid7
-from dashboard.app import create_app
-from dashboard.serve import Served, serve
+from dashboard.serve import Served
 from hub.config import BrokerConfig, HubConfig
 from hub.notices import links
 from hub.notices.notifier import Notifier
@@ -26,8 +25,8 @@ from hub.views.calls import calls
 from tests import cast
 from tests.clock import TravellingClock
 from tests.dashboard.browser.conftest import Open
-from tests.dashboard.browser.looking import Said, violations
-from tests.dashboard.conftest import OFFICE, PASSWORD, Enrol
+from tests.dashboard.browser.looking import Said, enter, violations
+from tests.dashboard.conftest import OFFICE, Enrol
 from tests.dashboard.homes import Homes
 from tests.still import still_file
 
@@ -95,12 +94,6 @@ def morning(hub: Hub, homes: Homes, account: Enrol) -> Homes:
 
 
 @pytest.fixture
-def served(hub: Hub, morning: Homes) -> Iterator[Served]:
-    with serve(create_app(hub), "127.0.0.1", 0) as running:
-        yield running
-
-
-@pytest.fixture
 def family(hub: Hub, morning: Homes, served: Served) -> str:
     """The address that 鈴木's daughter got."""
 
@@ -110,14 +103,6 @@ def family(hub: Hub, morning: Homes, served: Served) -> str:
         return links.ensure(conn, case, cast.SUZUKI, person, SETTINGS.family, hub.clock.now(), uuid7)
 
     return f"{served.url}/f/{hub.notices.signer.token(*hub.store.write(made))}"
-
-
-def log_in(page: Page, url: str) -> None:
-    page.goto(url)
-    page.get_by_label("ログイン名").fill("mori")
-    page.get_by_label("パスワード").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("body.is-fresh")
 
 
 def picture(page: Page, name: str) -> None:
@@ -181,7 +166,7 @@ def test_the_call_list_on_the_screen_on_a_phone_and_on_paper(
     hub: Hub, served: Served, open_page: Open, tmp_path: Path
 ) -> None:
     page = open_page()
-    log_in(page, served.url)
+    enter(page, served.url)
     picture(page, "board-desktop")
     assert violations(page) == []
     page.goto(f"{served.url}/calls")
@@ -208,7 +193,7 @@ def test_the_call_list_on_the_screen_on_a_phone_and_on_paper(
 
 def test_the_notices_say_what_did_not_arrive(hub: Hub, served: Served, open_page: Open) -> None:
     page = open_page()
-    log_in(page, served.url)
+    enter(page, served.url)
     page.goto(f"{served.url}/notices")
     failed = page.get_by_role("region", name="届かなかった")
     expect(failed).to_contain_text("応答 550")

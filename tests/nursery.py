@@ -1,5 +1,9 @@
-"""The nursery as a test holds it."""
+"""A process that forks parts of the hub and lets them die, and a test's hold on it: kill -9 at any moment.
 
+The process reads one order a line. It forks a part that lives by it, writes its pid, and "gone" when it has died.
+"""
+
+import logging
 import os
 import signal
 import subprocess
@@ -7,13 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-import msgspec
-
-from tests.crash.nursery import Order
+import structlog
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "20"))
 """How often somebody is killed; 20 at the gate."""
@@ -21,11 +22,12 @@ PATIENCE_SECONDS = 60.0
 
 
 class Nursery:
-    """Parts of the hub, one after the other, each of which dies."""
+    """Parts of the hub, one after the other, each of which dies; use as a context manager."""
 
-    def __init__(self, part: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str) -> None:
+        """`module` forks them by `fork_each`."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.nursery", part, *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -47,11 +49,11 @@ class Nursery:
         self._process.wait(PATIENCE_SECONDS)
         self._process.stdout.close()
 
-    def start(self, line: int = 0, at: datetime | None = None) -> None:
-        """The next one, which kills itself at its n-th line of hub/."""
+    def start(self, order: str) -> None:
+        """The next one, which lives by `order`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(msgspec.json.encode(Order(line, at or datetime.now(UTC))).decode() + "\n")
+        self._process.stdin.write(f"{order}\n")
         self._process.stdin.flush()
         self._pid = int(self._process.stdout.readline())
         self._gone = threading.Event()
@@ -59,14 +61,16 @@ class Nursery:
 
     def _await_end(self, gone: threading.Event) -> None:
         assert self._process.stdout is not None
-        self._process.stdout.readline()
-        gone.set()
+        if self._process.stdout.readline() == "gone\n":
+            gone.set()
 
-    def until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
+    def until(
+        self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS, every_seconds: float = 0.002
+    ) -> bool:
         """Wait until it has killed itself, or `done` is true, or for so long; whether it has killed itself."""
         give_up = time.monotonic() + seconds
         while not done() and time.monotonic() < give_up:
-            if self._gone.wait(0.002):
+            if self._gone.wait(every_seconds):
                 return True
         return self._gone.is_set()
 
@@ -75,3 +79,19 @@ class Nursery:
         if self._pid and not self._gone.is_set():
             os.kill(self._pid, signal.SIGKILL)
             assert self._gone.wait(PATIENCE_SECONDS)
+
+
+def fork_each(live: Callable[[str], None]) -> None:
+    """The process's side: fork for each order on standard input, and let the child `live` by it until it dies."""
+    # Standard output is how we speak with the test.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                live(line)
+            finally:
+                os._exit(1)
+        print(pid, flush=True)
+        os.waitpid(pid, 0)
+        print("gone", flush=True)
