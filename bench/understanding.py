@@ -186,14 +186,15 @@ class Hearing:
             seed=seed,
         )
         listening = Ear(microphone, self._recognizer, self._settings, self._detector).listen()
-        words = listening.heard.text if listening.heard else ""
-        meaning = self._understanding.understand(words) if words else None
+        heard = listening.heard
+        words = heard.text if heard else ""
+        meaning = self._understanding.understand(words, heard.others) if heard and words else None
         return Answer(
             utterance,
             meaning.intent if meaning else Intent.unrelated,
             meaning is not None and acts_at_once(listening, meaning),
             (time.perf_counter() - microphone.handed_out_at) * 1000,
-            words if listening.heard else None,
+            words if heard else None,
         )
 
 

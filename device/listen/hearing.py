@@ -1,6 +1,7 @@
 """The whole way of one recording: frames, endpointer, recognizer, understanding. What `mimamori listen` prints."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -19,8 +20,8 @@ from device.understand.meaning import Meaning
 class Understander(Protocol):
     """Whoever makes meaning of words; `device.understand.understanding.Understanding`."""
 
-    def understand(self, text: str) -> Meaning:
-        """What an answer means."""
+    def understand(self, text: str, others: Mapping[str, float] = ...) -> Meaning:
+        """What an answer means that was heard as `text`, or may have been one of `others` (`Heard.others`)."""
 
 
 class HeardFile(Struct, frozen=True, kw_only=True):
@@ -71,8 +72,9 @@ class FileHearing:
         ear = Ear(FileMicrophone(samples), self._recognizer, self._settings, counter=self._counter)
         listening = ear.listen()
         heard = self._counter()
-        text = listening.heard.text if listening.heard else ""
-        meaning = self._understanding.understand(text) if text else None
+        words = listening.heard
+        text = words.text if words else ""
+        meaning = self._understanding.understand(text, words.others) if words and text else None
         end = self._counter()
         stages = listening.stage_ms
         return HeardFile(
@@ -83,7 +85,7 @@ class FileHearing:
             intent=meaning.intent if meaning else None,
             confidence=meaning.confidence if meaning else None,
             certain=meaning is not None and acts_at_once(listening, meaning),
-            heard_confidence=listening.heard.confidence if listening.heard else None,
+            heard_confidence=words.confidence if words else None,
             first_word_s=listening.first_word_s,
             engine=self._recognizer.name,
             ms={

@@ -17,7 +17,7 @@ from contract.ids import uuid7
 from contract.refusal import Refused
 from contract.time import Clock
 from device.listen.microphone import RATE, Samples
-from device.listen.recognizer import Decoder, Recognizer
+from device.listen.recognizer import Decoder, Recognizer, Words
 
 log = structlog.get_logger()
 
@@ -123,7 +123,7 @@ class _Keeping:
     def pause(self) -> None:
         self._decoder.pause()
 
-    def finish(self) -> tuple[str, float]:
+    def finish(self) -> Words:
         if self._pieces:
             self._archive.keep(np.concatenate(self._pieces))
         return self._decoder.finish()

@@ -2,7 +2,8 @@
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol, TypeVar, final
 
 import numpy as np
@@ -25,11 +26,23 @@ Counter = Callable[[], float]
 """A monotonic count of seconds, used for durations only."""
 
 
+class Words(Struct, frozen=True):
+    """What an engine made of one utterance."""
+
+    text: str
+    confidence: float
+    """0 to 1."""
+    others: Mapping[str, float] = MappingProxyType({})
+    """What else it may have been, with its likelihood beside that of `text`, above 0 and at most 1."""
+
+
 class Heard(Struct, frozen=True, kw_only=True):
     """What a recognizer made of one utterance."""
 
     text: str
     """As the engine spells it; empty when it found no words."""
+    others: Mapping[str, float] = MappingProxyType({})
+    """What else the same sound may have been, and how likely that is beside `text`, above 0 and at most 1."""
     confidence: float
     """0 to 1, with `SURE` at the engine's measured limit."""
     milliseconds: float
@@ -46,8 +59,8 @@ class Decoder(Protocol):
     def pause(self) -> None:
         """Nothing more may come: an engine that works at the end may start on what it has."""
 
-    def finish(self) -> tuple[str, float]:
-        """The final text and its confidence, 0 to 1."""
+    def finish(self) -> Words:
+        """What was said, final."""
 
 
 @final
@@ -78,11 +91,12 @@ class Utterance:
         """The words, final; the utterance is spent."""
         if self._finished:
             raise RuntimeError("an utterance is finished once; ask the recognizer for a new one")
-        text, confidence = self._timed(self._decoder.finish)
+        words = self._timed(self._decoder.finish)
         self._finished = True
         return Heard(
-            text=text.strip(),
-            confidence=min(1.0, max(0.0, confidence)),
+            text=words.text.strip(),
+            others=words.others,
+            confidence=min(1.0, max(0.0, words.confidence)),
             milliseconds=self._seconds * 1000,
             engine=self._engine,
         )

@@ -10,7 +10,7 @@ import structlog
 
 from contract.refusal import Refused
 from device.listen.microphone import RATE, Samples
-from device.listen.recognizer import Counter, Recognizer
+from device.listen.recognizer import Counter, Recognizer, Words
 
 UNKNOWN = ("[unk]", "<UNK>", "<unk>")
 """How one model or another spells a word that is outside the grammar."""
@@ -79,11 +79,11 @@ class _VoskDecoder:
     def pause(self) -> None:
         """Nothing to do: all that was said is in the engine already."""
 
-    def finish(self) -> tuple[str, float]:
+    def finish(self) -> Words:
         self._keep(self._engine.FinalResult())
         text = self._joiner.join(word for word, _ in self._words if word not in UNKNOWN)
         sure = [0.0 if word in UNKNOWN else confidence for word, confidence in self._words]
-        return text, sum(sure) / len(sure) if sure else 0.0
+        return Words(text, sum(sure) / len(sure) if sure else 0.0)
 
     def _keep(self, result: str) -> None:
         words = json.loads(result).get("result", [])

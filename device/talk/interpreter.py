@@ -1,5 +1,6 @@
 """From what the recognizer heard to what the conversation is told: one place, for homes and for measurements."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from device.listen.recognizer import SURE, Heard
@@ -12,8 +13,8 @@ from device.understand.meaning import Meaning
 class Understander(Protocol):
     """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
 
-    def understand(self, text: str) -> Meaning:
-        """What an answer means."""
+    def understand(self, text: str, others: Mapping[str, float] = ...) -> Meaning:
+        """What an answer means that was heard as `text`, or may have been one of `others` (`Heard.others`)."""
 
     def yes_or_no(self, text: str) -> bool | None:
         """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
@@ -31,7 +32,7 @@ class Interpreter:
         self, heard: Heard, first_word_s: float | None = None, extra: str | None = None
     ) -> tuple[Meant, Meaning]:
         """What was meant, and why; `extra` is the further question that was asked, if one was."""
-        meaning = self._understanding.understand(heard.text)
+        meaning = self._understanding.understand(heard.text, heard.others)
         yes = self._prompts.answers(extra, heard.text) if extra else None
         if yes is None:
             yes = self._understanding.yes_or_no(heard.text)

@@ -77,7 +77,7 @@ class Overheard:
         heard = utterance.finish()
         self._budget.spend(heard.milliseconds / 1000)
         if ours:
-            heard = msgspec.structs.replace(heard, text=without_ours(heard.text, ours))
+            heard = msgspec.structs.replace(heard, text=without_ours(heard.text, ours), others={})
         meant, _ = self._interpreter.meant(heard)
         if mode is Mode.recall and meant.takes_back:
             return Verdict.recall

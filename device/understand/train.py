@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from contract.events import Intent
+from device.listen.phonemes.spelling import kana_of, phonemes_of
 from device.understand.bank import Phrase, read_bank
 from device.understand.encoder import DIMENSIONS, Encoder
 from device.understand.features import Pieces, pieces, tokens
@@ -62,7 +63,9 @@ def samples(
         chosen = chance.sample(texts, min(_PLAIN, len(texts)))
         varied = (vary(chance.choice(texts), intent, chance) for _ in range(_VARIED))
         spoken = [text for phrase in phrases for text in misheard.get((intent, phrase.text), ())]
-        for text in dict.fromkeys([*chosen, *varied, *spoken]):
+        # The second ear writes as it sounds: わ for は, えー as ええ.
+        sounding = kana_of(phonemes_of(chance.choice(texts)))
+        for text in dict.fromkeys([*chosen, *varied, sounding, *spoken]):
             reading = read(text)
             if reading.kana:
                 out.append(Sample(text, intent, line, pieces(reading), tokens(finder.find(reading))))

@@ -1,0 +1,1 @@
+"""The second ear: the sounds of Japanese read off Whisper's encoder, where its decoder would guess at words."""
