@@ -1,6 +1,8 @@
 """From words to an intent: what was learnt, and a few rules that hold even where the learning errs."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 from msgspec import Struct
@@ -12,6 +14,7 @@ from device.understand.encoder import Encoder, NoEncoder
 from device.understand.explain import learnt_voice, rule_voice
 from device.understand.features import pieces, tokens
 from device.understand.finder import Finder
+from device.understand.joining import join
 from device.understand.learnt import Learnt, digest
 from device.understand.meaning import ILL, WELL, Meaning
 from device.understand.reading import Reading, phonemes, read
@@ -73,8 +76,12 @@ class Understanding:
             log.warning("model_is_older_than_the_lexicon", remedy="python -m device.understand.train")
         return cls(finder, answers, learnt, _encoder(), settings)
 
-    def understand(self, text: str) -> Meaning:
-        """What `text` meant. Any text: empty, garbled, long."""
+    def understand(self, text: str, others: Mapping[str, float] = MappingProxyType({})) -> Meaning:
+        """What `text` meant. Any text: empty, garbled, long.
+
+        `others` is what else the same sound may have said, with its likelihood beside that of `text` (`Heard.others`):
+        what was learnt looks at all of them, the rules at `text` only.
+        """
         reading = read(text)
         if not reading.kana:
             return Meaning(
@@ -105,9 +112,17 @@ class Understanding:
                 because=[rule_voice(at_once)],
                 certain=True,
             )
-        meaning = self._encoder.encode([text])[0] if self._encoder else None
-        shares = self._learnt.shares(pieces(reading), tokens(hits), meaning)
-        return self._decide(shares, hits, verdicts, reading)
+        return self._decide(self._shares(text, others), hits, verdicts, reading)
+
+    def _shares(self, text: str, others: Mapping[str, float]) -> Shares:
+        likely = {text: 1.0, **others}
+        readings = {one: reading for one in likely if (reading := read(one)).kana}
+        meanings = self._encoder.encode(list(readings)) if self._encoder else [None] * len(readings)
+        shares = [
+            self._learnt.shares(pieces(reading), tokens(self._finder.find(reading)), meaning)
+            for reading, meaning in zip(readings.values(), meanings, strict=True)
+        ]
+        return join(shares, [likely[one] for one in readings])
 
     def yes_or_no(self, text: str) -> bool | None:
         """True for はい, False for いいえ, None when it is neither or both."""
