@@ -28,7 +28,8 @@ from device.listen.microphone import FRAME, RATE, Samples
 from device.listen.recognizer import SURE
 from device.listen.settings import load_settings
 from device.listen.voice_activity import SileroDetector
-from device.listen.whisper import WINDOW_FRAMES, WhisperRecognizer
+from device.listen.whisper import WhisperRecognizer
+from device.listen.whisper_model import WINDOW_FRAMES
 from device.speak.openjtalk import OpenJTalkVoice
 
 SAID = (

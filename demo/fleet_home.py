@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -83,7 +83,7 @@ class ScriptedEar:
 class ScriptedUnderstanding:
     """Knows the script's own lines; a fleet measures the core, not the understanding."""
 
-    def understand(self, text: str) -> Meaning:
+    def understand(self, text: str, _others: Mapping[str, float] | None = None, /) -> Meaning:
         """What it means, certain if it stands in the script."""
         intent = _MEANS.get(text, Intent.unrelated)
         known = text in _MEANS

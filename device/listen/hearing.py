@@ -20,7 +20,7 @@ from device.understand.meaning import Meaning
 class Understander(Protocol):
     """Whoever makes meaning of words; `device.understand.understanding.Understanding`."""
 
-    def understand(self, text: str, others: Mapping[str, float] = ...) -> Meaning:
+    def understand(self, text: str, others: Mapping[str, float] | None = None, /) -> Meaning:
         """What an answer means that was heard as `text`, or may have been one of `others` (`Heard.others`)."""
 
 

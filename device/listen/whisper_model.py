@@ -1,5 +1,6 @@
-"""Whisper's model through faster-whisper, asked for what `transcribe` keeps to itself: its encoder's output and all that
-its search found. Every setting here was measured; decision 0011 has the figures.
+"""Whisper's model through faster-whisper, asked for its encoder's output and for all that its search found.
+
+`transcribe` keeps both to itself. Every setting here was measured; decision 0011 has the figures.
 """
 
 from pathlib import Path
@@ -107,13 +108,12 @@ def most_tokens(seconds: float) -> int:
     return min(MOST_TOKENS, max(FEWEST_TOKENS, round(TOKENS_PER_SECOND * seconds)))
 
 
-def padded(
-    features: npt.NDArray[np.float32], window_frames: int = WINDOW_FRAMES
-) -> npt.NDArray[np.float32]:
+def padded(features: npt.NDArray[np.float32], window_frames: int = WINDOW_FRAMES) -> npt.NDArray[np.float32]:
     """Features with zeros up to the window, shape (mels, n) to (mels, at least `window_frames`, at most 3000)."""
     cut = features[:, :3000]
     return np.ascontiguousarray(np.pad(cut, ((0, 0), (0, max(0, window_frames - cut.shape[1])))))
 
 
 def _frames(encoded: Any) -> Encoded:
-    return np.array(encoded, dtype=np.float32)[0]
+    frames: Encoded = np.array(encoded, dtype=np.float32)[0]
+    return frames

@@ -13,7 +13,7 @@ from device.understand.meaning import Meaning
 class Understander(Protocol):
     """Whoever makes meaning of words; `device.understand.Understanding` in a home."""
 
-    def understand(self, text: str, others: Mapping[str, float] = ...) -> Meaning:
+    def understand(self, text: str, others: Mapping[str, float] | None = None, /) -> Meaning:
         """What an answer means that was heard as `text`, or may have been one of `others` (`Heard.others`)."""
 
     def yes_or_no(self, text: str) -> bool | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import structlog
 from msgspec import Struct
@@ -76,7 +75,7 @@ class Understanding:
             log.warning("model_is_older_than_the_lexicon", remedy="python -m device.understand.train")
         return cls(finder, answers, learnt, _encoder(), settings)
 
-    def understand(self, text: str, others: Mapping[str, float] = MappingProxyType({})) -> Meaning:
+    def understand(self, text: str, others: Mapping[str, float] | None = None) -> Meaning:
         """What `text` meant. Any text: empty, garbled, long.
 
         `others` is what else the same sound may have said, with its likelihood beside that of `text` (`Heard.others`):
@@ -112,10 +111,9 @@ class Understanding:
                 because=[rule_voice(at_once)],
                 certain=True,
             )
-        return self._decide(self._shares(text, others), hits, verdicts, reading)
+        return self._decide(self._shares({text: 1.0} | dict(others or {})), hits, verdicts, reading)
 
-    def _shares(self, text: str, others: Mapping[str, float]) -> Shares:
-        likely = {text: 1.0, **others}
+    def _shares(self, likely: dict[str, float]) -> Shares:
         readings = {one: reading for one in likely if (reading := read(one)).kana}
         meanings = self._encoder.encode(list(readings)) if self._encoder else [None] * len(readings)
         shares = [

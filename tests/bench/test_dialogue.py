@@ -1,5 +1,6 @@
 """The measurement of whole check-ins: what it counts, and that it can see a dangerous one."""
 
+from collections.abc import Mapping
 from random import Random
 
 from bench.dialogue import Ended, Manners, Resident, figures, hold
@@ -17,7 +18,7 @@ DEAF_TO_NEGATION = Rates(dropped_negation=1.0, truncated=0.0, misheard_kana=0.0,
 class Literal:
     """An understanding of three sentences."""
 
-    def understand(self, text: str) -> Meaning:
+    def understand(self, text: str, _others: Mapping[str, float] | None = None, /) -> Meaning:
         intent = {
             "大丈夫": Intent.fine,
             "大丈夫じゃない": Intent.unwell,

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +180,7 @@ def test_the_pause_after_an_answer_passes_in_real_time_and_nothing_else_does() -
 class Yes:
     """Understands everything as fine, and is sure of it."""
 
-    def understand(self, text: str) -> Meaning:
+    def understand(self, text: str, _others: Mapping[str, float] | None = None, /) -> Meaning:
         return Meaning(intent=Intent.fine, confidence=1.0, reading=text, because=["always"], certain=True)
 
 

@@ -1,7 +1,7 @@
 """A recognizer for tests of everything around the words: whenever somebody speaks, it hears 「はい、元気です」."""
 
 from device.listen.microphone import Samples
-from device.listen.recognizer import Decoder, Recognizer
+from device.listen.recognizer import Decoder, Recognizer, Words
 
 
 class Parrot(Recognizer):
@@ -14,5 +14,5 @@ class _ParrotDecoder:
 
     def pause(self) -> None: ...
 
-    def finish(self) -> tuple[str, float]:
-        return "はい、元気です", 0.9
+    def finish(self) -> Words:
+        return Words("はい、元気です", 0.9)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -61,7 +61,7 @@ class Resident:
 class PhraseBook:
     """The understanding's port: knows `MEANINGS`, はい and いいえ."""
 
-    def understand(self, text: str) -> Meaning:
+    def understand(self, text: str, _others: Mapping[str, float] | None = None, /) -> Meaning:
         """What it means, certain if it is in the book, and not mumbled."""
         intent = MEANINGS.get(text)
         return Meaning(

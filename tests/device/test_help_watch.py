@@ -10,7 +10,7 @@ from contract.events import Intent, Recall, Sos
 from device.fittings import Fittings
 from device.listen.microphone import Samples
 from device.listen.overhear import LevelGate, Overhearing
-from device.listen.recognizer import Decoder, Recognizer
+from device.listen.recognizer import Decoder, Recognizer, Words
 from device.listen.settings import load_settings
 from device.steps import Asked, ConfigTaken, EventMade, ListeningAlong, Said
 from device.talk.cry import Judge, When, load_help_words
@@ -40,7 +40,7 @@ class Air:
         self._waiting: list[Samples] = []
 
     def speak(self, seconds: float = 0.6) -> None:
-        """Words, and the silence after them."""
+        """Lines, and the silence after them."""
         self._waiting += [marked(True)] * frames(seconds) + [marked(False)] * frames(1.2)
 
     def open(self) -> None:
@@ -57,7 +57,7 @@ class Air:
         return marked(False)
 
 
-class Words(Recognizer):
+class Lines(Recognizer):
     """Hears the next line of what a test put there."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Words(Recognizer):
 
 
 class _Line:
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Lines) -> None:
         self._words = words
 
     def accept(self, samples: Samples) -> None:
@@ -79,21 +79,21 @@ class _Line:
     def pause(self) -> None:
         pass
 
-    def finish(self) -> tuple[str, float]:
+    def finish(self) -> Words:
         self._words.asked += 1
-        return (self._words.lines.pop(0) if self._words.lines else ""), 0.9
+        return Words(self._words.lines.pop(0) if self._words.lines else "", 0.9)
 
 
 @pytest.fixture
 def air(box: Box) -> Air:
     made = Air()
-    box.fittings = Fittings(overhearing=Overhearing(made, SETTINGS, Marked()), recognizer=Words())
+    box.fittings = Fittings(overhearing=Overhearing(made, SETTINGS, Marked()), recognizer=Lines())
     return made
 
 
-def recognizer_of(box: Box) -> Words:
+def recognizer_of(box: Box) -> Lines:
     assert box.fittings
-    assert isinstance(box.fittings.recognizer, Words)
+    assert isinstance(box.fittings.recognizer, Lines)
     return box.fittings.recognizer
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from device.listen.microphone import FRAME, FRAME_SECONDS, MicrophoneFault, Samples
-from device.listen.recognizer import Decoder, Recognizer
+from device.listen.recognizer import Decoder, Recognizer, Words
 
 
 def frames(seconds: float) -> int:
@@ -100,5 +100,5 @@ class _Page:
     def pause(self) -> None:
         self._book.pauses.append(sum(each.size for each in self._taken))
 
-    def finish(self) -> tuple[str, float]:
-        return self._book.text, self._book.confidence
+    def finish(self) -> Words:
+        return Words(self._book.text, self._book.confidence)

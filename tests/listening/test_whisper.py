@@ -15,14 +15,8 @@ from device.listen.microphone import FRAME, RATE, Samples
 from device.listen.recognizer import SURE, Heard
 from device.listen.recording import FileMicrophone
 from device.listen.settings import load_settings
-from device.listen.whisper import (
-    LOGPROB_LIMIT,
-    WINDOW_FRAMES,
-    WhisperRecognizer,
-    bounded,
-    confidence_of,
-    without_loop,
-)
+from device.listen.whisper import LOGPROB_LIMIT, WhisperRecognizer, confidence_of, without_loops
+from device.listen.whisper_model import WINDOW_FRAMES, padded
 from tests.listening.conftest import Say
 from tests.listening.readings import kana_error
 from tests.listening.sounds import junk, quiet_room
@@ -74,7 +68,7 @@ def test_short_speech_costs_a_third_of_the_stock_window(
     whisper: WhisperRecognizer, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoded: list[int] = []
-    engine = whisper._model.model
+    engine = whisper._model._engine.model
     encode = engine.encode
 
     class Watched:
@@ -85,7 +79,7 @@ def test_short_speech_costs_a_third_of_the_stock_window(
             encoded.append(features.shape[-1])  # type: ignore[attr-defined]
             return encode(features, to_cpu=to_cpu)
 
-    monkeypatch.setattr(whisper._model, "model", Watched())
+    monkeypatch.setattr(whisper._model._engine, "model", Watched())
     hear(whisper, say("はい、元気です"))
     assert encoded == [WINDOW_FRAMES]
 
@@ -97,13 +91,12 @@ def test_the_version_whose_inside_we_rely_on_is_pinned() -> None:
 
 
 @given(content=st.integers(0, 3000))
-def test_only_padding_is_cut_off(content: int) -> None:
-    features = np.zeros((80, 3000), dtype=np.float32)
-    features[:, :content] = 0.5
-    cut = bounded(features)
-    assert cut.shape == (80, max(WINDOW_FRAMES, content))
-    assert cut.flags.c_contiguous
-    assert cut.sum() == features.sum()
+def test_short_speech_is_padded_to_the_window_and_long_speech_is_left_whole(content: int) -> None:
+    features = np.full((80, content), 0.5, dtype=np.float32)
+    whole = padded(features)
+    assert whole.shape == (80, max(WINDOW_FRAMES, content))
+    assert whole.flags.c_contiguous
+    assert whole.sum() == features.sum()
 
 
 @pytest.mark.models
@@ -164,12 +157,10 @@ def test_confidence_follows_the_engine(a: float, b: float) -> None:
         ("痛い、痛い、痛い、痛い、痛い、痛い、助けて", "痛い、痛い、助けて"),
     ],
 )
-def test_loops_are_cut_and_not_trusted(text: str, left: str) -> None:
-    cut, confidence = without_loop(text, 0.9)
-    assert cut == left
-    assert confidence == (0.9 if left == text else 0.45)
+def test_loops_are_cut(text: str, left: str) -> None:
+    assert without_loops([text, "はい"]) == [left, "はい"]
 
 
 @pytest.mark.parametrize("text", ["痛い、痛い、痛い", "はいはい、元気です", "助けて、助けて、助けて、助けて"])
 def test_people_who_repeat_themselves_are_left_as_they_are(text: str) -> None:
-    assert without_loop(text, 0.9) == (text, 0.9)
+    assert without_loops([text]) == [text]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from contract.refusal import Refused
 from device.listen.phonemes import network
-from device.listen.phonemes.search import Frames, likelihood, likeliest
+from device.listen.phonemes.search import Frames, likeliest, likelihood
 from device.listen.phonemes.spelling import PHONEMES, kana_of, phonemes_of
 
 FORMAT = 1
@@ -33,9 +33,7 @@ class PhonemeHead:
             with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
                 if int(file["format"]) != FORMAT:
                     raise KeyError("format")
-                return cls(
-                    {name: file[name].astype(np.float32) for name in file.files if name != "format"}
-                )
+                return cls({name: file[name].astype(np.float32) for name in file.files if name != "format"})
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise Refused(
                 f"{path} を読めません ({type(error).__name__})。`python -m bench.phonemes` で作り直してください。"

@@ -23,9 +23,7 @@ def _as_it_is(values: Any) -> Any:
     return values
 
 
-def logits(
-    weights: Weights, frames: Any, xp: Any = np, between: Callable[[Any], Any] = _as_it_is
-) -> Any:
+def logits(weights: Weights, frames: Any, xp: Any = np, between: Callable[[Any], Any] = _as_it_is) -> Any:
     """Frames (..., T, 512) to (..., T, 1 + phonemes) in the arrays of `xp`; `between` sees what goes into each layer."""
     before = (frames - weights["mean"]) / weights["deviation"]
     hidden = _layer(weights, 0, between(before), xp)

@@ -37,9 +37,9 @@ def likeliest(frames: Frames, most: int, width: int = WIDTH) -> Sequences:
             for column in likely:
                 before = blank if prefix and prefix[-1] == column else either
                 _add(grown, (*prefix, column), 1, before + frame[column])
-        best = sorted(grown.items(), key=lambda one: -np.logaddexp(*one[1]))[:width]
+        best = sorted(grown.items(), key=lambda one: -float(np.logaddexp(one[1][0], one[1][1])))[:width]
         prefixes = {prefix: (ends[0], ends[1]) for prefix, ends in best}
-    return [(prefix, float(np.logaddexp(*ends))) for prefix, ends in list(prefixes.items())[:most]]
+    return [(prefix, float(np.logaddexp(ends[0], ends[1]))) for prefix, ends in list(prefixes.items())[:most]]
 
 
 def _add(grown: dict[tuple[int, ...], list[float]], prefix: tuple[int, ...], end: int, chance: float) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pyopenjtalk
 
-PHONEMES = tuple(
-    "a i u e o N cl k ky g gy s sh z j t ty ts ch d dy n ny h hy f b by p py m my y r ry w v gw kw".split()
-)
+_NAMES = "a i u e o N cl k ky g gy s sh z j t ty ts ch d dy n ny h hy f b by p py m my y r ry w v gw kw"
+PHONEMES = tuple(_NAMES.split())
 """`cl` is the small っ, `N` is ん. What they are called in `pyopenjtalk.g2p`, unvoiced vowels as voiced ones."""
 
 _VOWELS = "aiueo"
@@ -55,7 +54,7 @@ _ALONE = {"N": "ん", "cl": "っ"}
 
 def phonemes_of(text: str) -> list[str]:
     """The phonemes of a text (kanji, kana) as Open JTalk reads it; pauses and what has no sound give none."""
-    spoken = (one.lower() if one in "AIUEO" else one for one in pyopenjtalk.g2p(text).split())
+    spoken = (one.lower() if one in "AIUEO" else one for one in str(pyopenjtalk.g2p(text)).split())
     return [one for one in spoken if one in PHONEMES]
 
 
