@@ -69,18 +69,18 @@ def fit(
         scores = network.logits(taught | fixed, frames, jax.numpy, drop)
         return optax.ctc_loss(scores, no_frame, columns, no_column).mean() / 30
 
-    @jax.jit
     def step(taught: Any, state: Any, batch: tuple[Any, ...], key: Any) -> tuple[Any, Any, Any]:
         cost, slope = jax.value_and_grad(loss)(taught, batch, key)
         change, state = teacher.update(slope, state, taught)
         return optax.apply_updates(taught, change), state, cost
 
+    compiled = jax.jit(step)
     key, chance = jax.random.key(course.seed), random.Random(course.seed)
     for epoch in range(1, course.epochs + 1):
         costs = []
         for batch in batches(lessons, course.batch, chance):
             key, now = jax.random.split(key)
-            weights, state, cost = step(weights, state, batch, now)
+            weights, state, cost = compiled(weights, state, batch, now)
             costs.append(float(cost))
         tell(f"epoch {epoch} of {course.epochs}, loss {np.mean(costs):.3f}")
     return fixed | {name: np.asarray(values) for name, values in weights.items()}
