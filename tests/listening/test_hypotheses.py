@@ -35,7 +35,7 @@ def test_what_sounds_right_comes_before_what_was_proposed_first(head: PhonemeHea
 def test_without_any_words_the_sounds_are_left(head: PhonemeHead, found: Hypotheses) -> None:
     weighed = weigh(head, found.encoded, [])
     assert 1 <= len(weighed) <= SOUNDED
-    assert next(iter(weighed)).startswith("あしがいたく")
+    assert "いたくてたてません" in next(iter(weighed))
 
 
 def test_where_nothing_sounds_nothing_is_proposed(head: PhonemeHead, found: Hypotheses) -> None:

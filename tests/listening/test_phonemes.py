@@ -96,7 +96,7 @@ def test_a_torn_head_is_refused_with_what_to_do(tmp_path: Path, content: bytes) 
 def test_a_head_of_another_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "head.npz"
     np.savez(path, format=0)
-    with pytest.raises(Refused, match="bench.phonemes"):
+    with pytest.raises(Refused, match=r"bench\.phonemes"):
         PhonemeHead.read(path)
 
 
