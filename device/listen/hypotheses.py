@@ -16,7 +16,7 @@ TEMPERATURE = 4.0
 
 
 def weigh(head: PhonemeHead, encoded: Encoded, spelled: Iterable[str]) -> dict[str, float]:
-    """All that may have been said, likeliest first, with its likelihood beside the first one's (1.0 to above 0).
+    """All that may have been said, likeliest first, with its likelihood beside the first one's, 0 to 1.
 
     `encoded` is the encoder's output for the answer alone, without the padding; `spelled` are the recognizer's words.
     """

@@ -33,7 +33,7 @@ class Words(Struct, frozen=True):
     confidence: float
     """0 to 1."""
     others: Mapping[str, float] = MappingProxyType({})
-    """What else it may have been, with its likelihood beside that of `text`, above 0 and at most 1."""
+    """What else it may have been, with its likelihood beside that of `text`, 0 to 1."""
 
 
 class Heard(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Heard(Struct, frozen=True, kw_only=True):
     text: str
     """As the engine spells it; empty when it found no words."""
     others: Mapping[str, float] = MappingProxyType({})
-    """What else the same sound may have been, and how likely that is beside `text`, above 0 and at most 1."""
+    """What else the same sound may have been, and how likely that is beside `text`, 0 to 1."""
     confidence: float
     """0 to 1, with `SURE` at the engine's measured limit."""
     milliseconds: float
