@@ -44,7 +44,8 @@ def frames_of(draw: st.DrawFn, columns: int) -> Frames:
     """A few frames of drawn chances."""
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
     chances = rng.dirichlet(np.full(columns, 0.5), size=draw(st.integers(1, 5))) + 1e-9
-    return np.log(chances / chances.sum(-1, keepdims=True)).astype(np.float32)
+    frames: Frames = np.log(chances / chances.sum(-1, keepdims=True)).astype(np.float32)
+    return frames
 
 
 small_frames = st.composite(frames_of)(columns=3)
