@@ -22,7 +22,6 @@ def dialogue(
     errors: Annotated[bool, typer.Option("--errors", help="List the dangerous ones.")] = False,
 ) -> None:
     """Whole check-ins with simulated residents and hearing errors: dangerous errors after the dialogue, turns."""
-    from functools import lru_cache
     from random import Random
 
     from bench import dialogue as talk
@@ -40,7 +39,6 @@ def dialogue(
     manners = talk.Manners(objecting=objecting)
     rates = Rates(dropped_negation=dropped_negation, truncated=truncated, misheard_kana=misheard_kana)
     understanding = Understanding.load()
-    understanding.understand = lru_cache(4096)(understanding.understand)  # type: ignore[method-assign]
     interpreter = Interpreter(understanding, load_prompts(), load_recall_words())
     ended = [
         talk.hold(talk.morning(utterances, random, manners), interpreter, rates, random)
