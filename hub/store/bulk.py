@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -27,16 +28,18 @@ FEWEST_IN_A_BLOCK = 32
 Row = Mapping[str, Any]
 
 
-def insert(conn: Connection, table: Table, rows: Sequence[Row], conflict: str = "") -> None:
-    """Insert `rows`, which all name the same columns as the first; `conflict` is an ON CONFLICT clause.
+def insert(conn: Connection, table: Table, rows: Sequence[Row], conflict: str = "") -> int:
+    """Insert `rows`, which all name the same columns as the first, and return how many there were put in or changed.
 
-    Defaults that SQLAlchemy would fill in are not filled in: name every column that has no default in the database.
+    `conflict` is an ON CONFLICT clause. Defaults that SQLAlchemy would fill in are not filled in: name every column
+    that has no default in the database.
     """
-    if rows:
-        columns = _columns(table, tuple(rows[0]))
-        names = ", ".join(_quoted(conn, column) for column in columns)
-        head = f"INSERT INTO {_quoted(conn, table)} ({names}) VALUES "
-        _run(conn, columns, rows, lambda values: f"{head}{values} {conflict}")
+    if not rows:
+        return 0
+    columns = _columns(table, tuple(rows[0]))
+    names = ", ".join(_quoted(conn, column) for column in columns)
+    head = f"INSERT INTO {_quoted(conn, table)} ({names}) VALUES "
+    return _run(conn, columns, rows, lambda values: f"{head}{values} {conflict}")
 
 
 def update(conn: Connection, table: Table, key: str, rows: Sequence[Row], names: Sequence[str] = ()) -> None:
@@ -78,18 +81,21 @@ def _quoted(conn: Connection, what: Column[Any] | Table) -> str:
 
 def _run(
     conn: Connection, columns: Sequence[Column[Any]], rows: Sequence[Row], statement: Callable[[str], str]
-) -> None:
+) -> int:
+    """Run it for all rows, and return how many rows it touched."""
     places = [_place(conn.dialect, column) for column in columns]
     one = f"({', '.join(place for place, _ in places)})"
     by_column = [
-        ready([row[column.name] for row in rows]) for column, (_, ready) in zip(columns, places, strict=True)
+        ready(list(map(itemgetter(column.name), rows)))
+        for column, (_, ready) in zip(columns, places, strict=True)
     ]
-    ready_rows = list(zip(*by_column, strict=True))
-    start = 0
-    for some in _blocks(len(rows), MOST_VALUES // len(columns)):
-        values = tuple(chain.from_iterable(ready_rows[start : start + some]))
-        conn.exec_driver_sql(statement(", ".join([one] * some)), values)
-        start += some
+    values = tuple(chain.from_iterable(zip(*by_column, strict=True)))
+    width, start, touched = len(columns), 0, 0
+    for some in _blocks(len(rows), MOST_VALUES // width):
+        end = start + some * width
+        touched += conn.exec_driver_sql(statement(", ".join([one] * some)), values[start:end]).rowcount
+        start = end
+    return touched
 
 
 def _blocks(rows: int, most: int) -> Iterator[int]:
@@ -144,7 +150,8 @@ def _plain(values: list[Any]) -> list[Any]:
     """A word of our vocabulary as what it says: the driver would look for an adapter each time it meets one."""
     if _AS_THEY_ARE.issuperset(map(type, values)):
         return values
-    return [str(value) if isinstance(value, StrEnum) else value for value in values]
+    words = {value: str(value) if isinstance(value, StrEnum) else value for value in set(values)}
+    return list(map(words.__getitem__, values))
 
 
 _AS_THEY_ARE = {str, int, float, bytes, type(None)}
@@ -152,15 +159,18 @@ _AS_THEY_ARE = {str, int, float, bytes, type(None)}
 
 def _spelled(values: list[datetime | None]) -> list[str | None]:
     """Instants as SQLite keeps them, all at once: msgspec takes a fiftieth of `isoformat`, but drops zeros."""
-    ready: list[str | None] = []
-    for value, text in zip(values, msgspec.to_builtins(values), strict=True):
+    if values[0] is values[-1] and values.count(values[0]) == len(values):
+        return [Instant.spelled(values[0])] * len(values)
+    ready: list[str | None] = msgspec.to_builtins(values)
+    if set(map(len, filter(None, ready))) <= {_WITH_MICROSECONDS}:
+        return ready
+    for number, text in enumerate(ready):
         # The length tells: one of another zone ends in its distance, a naive one in nothing.
         if text is None or len(text) == _WITH_MICROSECONDS:
-            ready.append(text)
-        elif len(text) == _WHOLE_SECOND:
-            ready.append(f"{text[:-1]}.000000Z")
-        else:
-            ready.append(Instant.spelled(value))
+            continue
+        ready[number] = (
+            f"{text[:-1]}.000000Z" if len(text) == _WHOLE_SECOND else Instant.spelled(values[number])
+        )
     return ready
 
 
