@@ -1,5 +1,6 @@
 """The rows of the one clock: what must happen by when. `hub.due` works them off."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, exists, or_, select, updat
 from hub import pulse
 from hub.store import bulk
 from hub.store import tables as t
+from hub.store.among import among
 from hub.vocabulary import DueKind, Severity
 
 Key = tuple[DueKind, str]
@@ -63,8 +65,12 @@ def cancel(conn: Connection, kind: DueKind, subject: str) -> None:
 
 
 def cancel_all(conn: Connection, keys: Sequence[Key]) -> None:
-    """`cancel` for many, in one statement."""
-    bulk.delete(conn, t.due, [{"kind": kind, "subject": subject} for kind, subject in keys])
+    """`cancel` for many, in one statement a kind."""
+    of_kind = defaultdict(list)
+    for kind, subject in keys:
+        of_kind[kind].append(subject)
+    for kind, subjects in of_kind.items():
+        conn.execute(delete(t.due).where(t.due.c.kind == kind, among(t.due.c.subject, subjects)))
 
 
 def fail(conn: Connection, row: Row, at: datetime, error: str) -> None:

@@ -8,6 +8,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,6 +50,10 @@ _OF_ONE_MESSAGE = (
     IntegrityError,
     InterfaceError,
 )
+
+
+_AS_IN_EVENT = ("id", "session", "seq", "at", "clock", "late", "type")
+"""The columns of `event` that are called as the envelope calls them."""
 
 
 class Taken(NamedTuple):
@@ -98,14 +103,19 @@ class _Batch:
         self._ids = ids
         self._policy = policy
         self._devices = watch.boxes_of(conn, {item.device for item in items if item.device is not None})
-        self._senders = self._known_senders()
-        self._seen = set(self._senders)
         self._repeated = 0
 
     def take(self) -> Taken:
-        todo = [item for item in self._items if item.why is None and self._is_to_do(item)]
-        self._forget_words(todo)
-        self._apply(todo, self._devices)
+        readable = [item for item in self._items if item.why is None]
+        todo = self._sort_out(readable, {})
+        # Hardly ever was one stored before, so that is found out by storing them.
+        if not self._apply_together(todo):
+            for item in readable:
+                item.why, item.detail = None, ""
+            todo = self._sort_out(readable, self._known_senders())
+            if not self._apply_together(todo):
+                for item in todo:
+                    self._apply_alone(item)
         self._touch()
         arrived = [item.message.at for item in todo if item.why is None and isinstance(item.what, Event)]
         if arrived:
@@ -122,23 +132,25 @@ class _Batch:
         columns = (t.event.c.id, t.event.c.device_id)
         return dict(gathered(self._conn, _Sender, select(*columns).where(among(t.event.c.id, named))))
 
-    def _is_to_do(self, item: Read) -> bool:
-        """Whether this is new and usable; notes why when it is not usable."""
-        assert item.device is not None
-        if item.device not in self._devices:
-            item.why, item.detail = Why.unknown_device, "not on the roster"
-            return False
-        if item.id is None:
-            return True
-        sender = self._senders.setdefault(item.id, item.device)
-        if sender != item.device:
-            item.why, item.detail = Why.id_of_another, f"stored for {sender}"
-            return False
-        if item.id in self._seen:
-            self._repeated += 1
-            return False
-        self._seen.add(item.id)
-        return True
+    def _sort_out(self, readable: Sequence[Read], senders: dict[str, str]) -> list[Read]:
+        """What is new and usable, if `senders` are those of the events stored before; notes why the others are not."""
+        self._repeated = 0
+        seen = set(senders)
+        todo = []
+        for item in readable:
+            if item.device not in self._devices:
+                item.why, item.detail = Why.unknown_device, "not on the roster"
+            elif item.id is None:
+                todo.append(item)
+            elif (sender := senders.setdefault(item.id, item.device)) != item.device:
+                item.why, item.detail = Why.id_of_another, f"stored for {sender}"
+            elif item.id in seen:
+                self._repeated += 1
+            else:
+                seen.add(item.id)
+                todo.append(item)
+        self._forget_words(todo)
+        return todo
 
     def _forget_words(self, todo: Sequence[Read]) -> None:
         """Take the words out of what residents said who have not consented to their being kept.
@@ -158,26 +170,27 @@ class _Batch:
 
     # ---- what it changes --------------------------------------------------------------------------------
 
-    def _apply(self, todo: Sequence[Read], boxes: Mapping[str, watch.Box] | None = None) -> None:
-        """Store and let take effect all of them; those that cannot be are found one by one and set aside.
+    def _apply_together(self, todo: Sequence[Read]) -> bool:
+        """Store and let take effect all of them or none: False if one was stored before, or cannot be."""
+        try:
+            with self._conn.begin_nested() as step:
+                if self._store([item for item in todo if isinstance(item.what, Event)]):
+                    self._take_effects(todo, self._devices)
+                    return True
+                step.rollback()
+        except (*_OF_ONE_MESSAGE, StatementError) as error:
+            _raise_what_is_the_stores(error)
+        return False
 
-        `boxes` are theirs, if nothing has taken effect since they were read.
-        """
+    def _apply_alone(self, item: Read) -> None:
+        """The same for one, which is set aside when it cannot be."""
         try:
             with self._conn.begin_nested():
-                events = [self._row(item, item.what) for item in todo if isinstance(item.what, Event)]
-                bulk.insert(self._conn, t.event, events)
-                for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
-                    self._take_effect(list(run), boxes, are_events=are_events)
-                    boxes = None
+                if isinstance(item.what, Event):
+                    self._store([item])
+                self._take_effects([item], None)
         except (*_OF_ONE_MESSAGE, StatementError) as error:
-            if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
-                raise
-            if len(todo) > 1:
-                for item in todo:
-                    self._apply([item])
-                return
-            item = todo[0]
+            _raise_what_is_the_stores(error)
             item.why, item.detail = Why.broke_the_heart, f"{type(error).__name__}: {error}"
             # No traceback: it may show values, and with them a name.
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -188,6 +201,27 @@ class _Batch:
                 error=type(error).__name__,
                 where=f"{Path(where.filename).name}:{where.lineno}",
             )
+
+    def _store(self, items: Sequence[Read]) -> bool:
+        """Store what these events say; False if one of their ids was there already."""
+        if not items:
+            return True
+        events = [item.what for item in items if isinstance(item.what, Event)]
+        columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), events)) for name in _AS_IN_EVENT}
+        columns["device_id"] = [event.device for event in events]
+        columns["resident_id"] = [self._resident_of(item) for item in items]
+        columns["received_at"] = [item.message.at for item in items]
+        columns["body"] = [
+            msgspec.json.decode(event.body.raw) if isinstance(event.body, Unknown) else event.body
+            for event in events
+        ]
+        return bulk.insert_columns(self._conn, t.event, columns, "ON CONFLICT (id) DO NOTHING") == len(items)
+
+    def _take_effects(self, todo: Sequence[Read], boxes: Mapping[str, watch.Box] | None) -> None:
+        """`boxes` are theirs, if nothing has taken effect since they were read."""
+        for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
+            self._take_effect(list(run), boxes, are_events=are_events)
+            boxes = None
 
     def _take_effect(
         self, run: Sequence[Read], boxes: Mapping[str, watch.Box] | None, *, are_events: bool
@@ -201,22 +235,6 @@ class _Batch:
             if isinstance(item.what, State):
                 assert item.device is not None
                 watch.on_state(self._conn, item.device, item.what, item.message.at, self._ids, self._policy)
-
-    def _row(self, item: Read, event: Event) -> dict[str, Any]:
-        body = event.body
-        return {
-            "id": event.id,
-            "device_id": event.device,
-            "resident_id": self._resident_of(item),
-            "session": event.session,
-            "seq": event.seq,
-            "at": event.at,
-            "received_at": item.message.at,
-            "clock": event.clock,
-            "late": event.late,
-            "type": event.type,
-            "body": msgspec.json.decode(body.raw) if isinstance(body, Unknown) else body,
-        }
 
     def _touch(self) -> None:
         """Telemetry shows that a line works."""
@@ -248,6 +266,12 @@ class _Batch:
             if item.device is not None and item.id is not None and item.why is not Why.unknown_device:
                 stored[item.device][item.id] = None
         return {device: list(ids) for device, ids in stored.items()}
+
+
+def _raise_what_is_the_stores(error: Exception) -> None:
+    """Raise it again if it says something about the store and not about a message."""
+    if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
+        raise error
 
 
 def _is_noise(item: Read) -> bool:

@@ -28,7 +28,7 @@ from hub.policy import InForce, Policy
 from hub.store.database import Store, StoreFault
 from hub.telemetry.rollup import Reading
 
-BATCH = 2000
+BATCH = 2048
 """Messages per transaction: at 500 an event cost the writer 63 µs of the processor, at 1,000 52, at 2,000 47, at 4,000 no
 less. Two of them are what our NATS sends ahead: one is decoded while the other one is written."""
 ROOM = 4096
@@ -204,10 +204,13 @@ class Ingest:
 
     def _tell(self, taken: Taken) -> None:
         """Let the devices delete what is stored. One that does not hear it says it again and is told again."""
-        for device, stored in taken.stored.items():
-            for start in range(0, len(stored), IDS_PER_ACK):
-                ack = Ack(ids=stored[start : start + IDS_PER_ACK])
-                self.line.publish(topic(device, Channel.ack), encode(ack))
+        self.line.publish_all(
+            [
+                (topic(device, Channel.ack), encode(Ack(ids=stored[start : start + IDS_PER_ACK])))
+                for device, stored in taken.stored.items()
+                for start in range(0, len(stored), IDS_PER_ACK)
+            ]
+        )
 
     # ---- whether the hub hears at all (P6) --------------------------------------------------------------
 

@@ -8,7 +8,7 @@ it died or its store was full, goes to another one after `ACK_WAIT_SECONDS`. Spe
 import asyncio
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -127,6 +127,10 @@ class JetStreamLine:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Tell a speaker, QoS 0; False when there is no line."""
         return self._teller.publish(topic, payload, retain=retain)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> bool:
+        """`publish` for many topics with their payloads."""
+        return self._teller.publish_all(messages)
 
     def acknowledge(self, *deliveries: Delivery) -> None:
         """These messages are on disk."""

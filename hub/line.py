@@ -5,7 +5,7 @@ acknowledged is delivered again: nothing is acknowledged before it is on disk.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -86,6 +86,10 @@ class Line:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Send with QoS 0, as `ack` and `config` are; False when there is no line, and nothing is kept for later."""
         return self.hears and self._sessions[0].client.publish(topic, payload, retain=retain)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> bool:
+        """`publish` for many topics with their payloads."""
+        return self.hears and self._sessions[0].client.publish_all(messages)
 
     def acknowledge(self, *deliveries: Delivery) -> None:
         """Tell the broker that these messages are on disk; they are silently delivered again if that does not arrive."""

@@ -1,6 +1,6 @@
 """The hub's line to the broker where it only tells: speakers their times, and nobody is heard on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import structlog
@@ -41,6 +41,10 @@ class Teller:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         """Send with QoS 0; False when there is no line."""
         return self.hears and self._client.publish(topic, payload, retain=retain)
+
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> bool:
+        """`publish` for many topics with their payloads."""
+        return self.hears and self._client.publish_all(messages)
 
     def connected(self, *, new_session: bool) -> None:  # noqa: ARG002 - as the client tells it
         """Let in."""

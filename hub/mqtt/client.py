@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -101,9 +101,13 @@ class Client:
         """Send with QoS 0; False when there is no connection, and nothing is kept for later."""
         return self._send(packet(0x31 if retain else 0x30, text(name) + payload))
 
+    def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> bool:
+        """`publish` for many topics with their payloads, on their way together."""
+        return self._send(b"".join([packet(0x30, text(name) + payload) for name, payload in messages]))
+
     def acknowledge(self, mids: Sequence[int]) -> None:
         """Let the broker forget these messages of the present connection."""
-        self._send(b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids))
+        self._send(b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids]))
 
     def _send(self, data: bytes) -> bool:
         with self._gate:

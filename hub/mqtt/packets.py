@@ -8,6 +8,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 _PUBLISH = 0x30
+_ONE_DIGIT = 128
+"""From this length on it takes more than one byte to say how long."""
 
 
 class ProtocolError(ValueError):
@@ -45,6 +47,8 @@ class Address(Struct, frozen=True, kw_only=True):
 
 def packet(head: int, body: bytes) -> bytes:
     """One packet: first byte, length, body."""
+    if len(body) < _ONE_DIGIT:
+        return b"%c%c%b" % (head, len(body), body)
     length, rest = bytearray(), len(body)
     while True:
         rest, digit = divmod(rest, 128)
@@ -56,7 +60,7 @@ def packet(head: int, body: bytes) -> bytes:
 def text(value: str) -> bytes:
     """A string with its length in front."""
     raw = value.encode()
-    return struct.pack("!H", len(raw)) + raw
+    return len(raw).to_bytes(2, "big") + raw
 
 
 def connect(address: Address, *, keep: bool = True) -> bytes:

@@ -26,8 +26,7 @@ class among(FunctionElement[bool]):
 
     def __init__(self, columns: Column[Any] | Sequence[Column[Any]], values: Collection[Any]) -> None:
         named = [columns] if isinstance(columns, Column) else list(columns)
-        rows = [[value] for value in values] if isinstance(columns, Column) else [list(row) for row in values]
-        listed = bindparam(None, msgspec.json.encode(rows).decode(), type_=String(), unique=True)
+        listed = bindparam(None, msgspec.json.encode(list(values)).decode(), type_=String(), unique=True)
         super().__init__(*named, listed)
 
     def self_group(self, against: Any = None) -> Any:  # noqa: ARG002 - SQLAlchemy names it
@@ -38,23 +37,29 @@ class among(FunctionElement[bool]):
 @compiles(among)
 def _on_sqlite(element: among, compiler: SQLCompiler, **how: Any) -> str:
     *columns, listed = element.clauses
-    # Without the CAST nothing is known of their type, and several columns together do not use the index.
+    # Without the CAST nothing is known of their type, and several columns together do not use the index. One alone does,
+    # and takes two thirds of the time without.
     picked = ", ".join(
         f"CAST(value ->> {number} AS {'INTEGER' if isinstance(column.type, Integer) else 'TEXT'})"
         for number, column in enumerate(columns)
     )
-    return f"{_names(columns, compiler, how)} IN (SELECT {picked} FROM json_each({compiler.process(listed, **how)}))"
+    one_by_one = (
+        f"SELECT {picked if len(columns) > 1 else 'value'} FROM json_each({compiler.process(listed, **how)})"
+    )
+    return f"{_names(columns, compiler, how)} IN ({one_by_one})"
 
 
 @compiles(among, "postgresql")
 def _on_postgresql(element: among, compiler: SQLCompiler, **how: Any) -> str:
     *columns, listed = element.clauses
-    picked = ", ".join(
-        f"CAST(one ->> {number} AS {column.type.compile(compiler.dialect)})"
-        for number, column in enumerate(columns)
-    )
-    rows = f"jsonb_array_elements(CAST({compiler.process(listed, **how)} AS jsonb)) AS one"
-    return f"{_names(columns, compiler, how)} IN (SELECT {picked} FROM {rows})"
+    types = [column.type.compile(compiler.dialect) for column in columns]
+    text = f"CAST({compiler.process(listed, **how)} AS jsonb)"
+    if len(columns) > 1:
+        picked = ", ".join(f"CAST(one ->> {number} AS {kind})" for number, kind in enumerate(types))
+        one_by_one = f"SELECT {picked} FROM jsonb_array_elements({text}) AS one"
+    else:
+        one_by_one = f"SELECT CAST(one AS {types[0]}) FROM jsonb_array_elements_text({text}) AS one"
+    return f"{_names(columns, compiler, how)} IN ({one_by_one})"
 
 
 def _names(columns: Sequence[Any], compiler: SQLCompiler, how: dict[str, Any]) -> str:

@@ -17,7 +17,6 @@ import msgspec
 from sqlalchemy import JSON, Boolean, Column, Connection, Dialect, Table
 
 from hub.store import jsons
-from hub.store.among import among
 from hub.store.tables.columns import Instant
 
 MOST_VALUES = 30_000
@@ -34,45 +33,41 @@ def insert(conn: Connection, table: Table, rows: Sequence[Row], conflict: str = 
     `conflict` is an ON CONFLICT clause. Defaults that SQLAlchemy would fill in are not filled in: name every column
     that has no default in the database.
     """
-    if not rows:
-        return 0
-    columns = _columns(table, tuple(rows[0]))
-    names = ", ".join(_quoted(conn, column) for column in columns)
+    return insert_columns(conn, table, _by_column(rows, tuple(rows[0])), conflict) if rows else 0
+
+
+def insert_columns(
+    conn: Connection, table: Table, columns: Mapping[str, list[Any]], conflict: str = ""
+) -> int:
+    """The same for rows that stand as lists of equal length, one for each column."""
+    into = [table.c[name] for name in columns]
+    names = ", ".join(_quoted(conn, column) for column in into)
     head = f"INSERT INTO {_quoted(conn, table)} ({names}) VALUES "
-    return _run(conn, columns, rows, lambda values: f"{head}{values} {conflict}")
+    return _run(conn, into, list(columns.values()), lambda values: f"{head}{values} {conflict}")
 
 
 def update(conn: Connection, table: Table, key: str, rows: Sequence[Row], names: Sequence[str] = ()) -> None:
     """Let the row whose `key` column is that of one of `rows` hold what stands there, or of it only `names`."""
-    if rows:
-        columns = _columns(table, (key, *(names or (name for name in rows[0] if name != key))))
-        sets = ", ".join(
-            f"{_quoted(conn, column)} = given.column{number}"
-            for number, column in enumerate(columns[1:], start=2)
-        )
-        whole = _quoted(conn, table)
-        where = f"WHERE {whole}.{_quoted(conn, columns[0])} = given.column1"
-        _run(
-            conn,
-            columns,
-            rows,
-            lambda values: f"UPDATE {whole} SET {sets} FROM (VALUES {values}) AS given {where}",
-        )
+    if not rows:
+        return
+    by_column = _by_column(rows, (key, *(names or (name for name in rows[0] if name != key))))
+    columns = [table.c[name] for name in by_column]
+    sets = ", ".join(
+        f"{_quoted(conn, column)} = given.column{number}"
+        for number, column in enumerate(columns[1:], start=2)
+    )
+    whole = _quoted(conn, table)
+    where = f"WHERE {whole}.{_quoted(conn, columns[0])} = given.column1"
+    _run(
+        conn,
+        columns,
+        list(by_column.values()),
+        lambda values: f"UPDATE {whole} SET {sets} FROM (VALUES {values}) AS given {where}",
+    )
 
 
-def delete(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Delete the rows that hold the values of one of `rows`; no instants among them.
-
-    By `among` and not by a VALUES list: with several columns SQLite would go through the whole table for that.
-    """
-    if rows:
-        columns = _columns(table, tuple(rows[0]))
-        named = [[row[column.name] for column in columns] for row in rows]
-        conn.execute(table.delete().where(among(columns, named)))
-
-
-def _columns(table: Table, names: tuple[str, ...]) -> list[Column[Any]]:
-    return [table.c[name] for name in names]
+def _by_column(rows: Sequence[Row], names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: list(map(itemgetter(name), rows)) for name in names}
 
 
 def _quoted(conn: Connection, what: Column[Any] | Table) -> str:
@@ -80,18 +75,18 @@ def _quoted(conn: Connection, what: Column[Any] | Table) -> str:
 
 
 def _run(
-    conn: Connection, columns: Sequence[Column[Any]], rows: Sequence[Row], statement: Callable[[str], str]
+    conn: Connection,
+    columns: Sequence[Column[Any]],
+    by_column: Sequence[list[Any]],
+    statement: Callable[[str], str],
 ) -> int:
     """Run it for all rows, and return how many rows it touched."""
     places = [_place(conn.dialect, column) for column in columns]
     one = f"({', '.join(place for place, _ in places)})"
-    by_column = [
-        ready(list(map(itemgetter(column.name), rows)))
-        for column, (_, ready) in zip(columns, places, strict=True)
-    ]
-    values = tuple(chain.from_iterable(zip(*by_column, strict=True)))
+    ready = [make(values) for values, (_, make) in zip(by_column, places, strict=True)]
+    values = tuple(chain.from_iterable(zip(*ready, strict=True)))
     width, start, touched = len(columns), 0, 0
-    for some in _blocks(len(rows), MOST_VALUES // width):
+    for some in _blocks(len(by_column[0]), MOST_VALUES // width):
         end = start + some * width
         touched += conn.exec_driver_sql(statement(", ".join([one] * some)), values[start:end]).rowcount
         start = end

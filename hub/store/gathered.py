@@ -5,7 +5,7 @@ Both dialects can hand the whole answer over as one JSON text, which msgspec tak
 """
 
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 from sqlalchemy import JSON, Boolean, Connection, Select, String
@@ -13,7 +13,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-Shape = TypeVar("Shape", bound=NamedTuple)
+Shape = TypeVar("Shape")
+"""A `NamedTuple`, or a struct that is `array_like`."""
 
 
 def gathered(conn: Connection, shape: type[Shape], query: Select[Any]) -> list[Shape]:
@@ -24,7 +25,7 @@ def gathered(conn: Connection, shape: type[Shape], query: Select[Any]) -> list[S
     """
     columns = query.selected_columns
     text: str = conn.execute(query.with_only_columns(_rows_as_json(*columns))).scalar_one()
-    return cast("list[Shape]", _decoder(shape).decode(text))
+    return cast("list[Shape]", _decoder(cast("Any", shape)).decode(text))
 
 
 @lru_cache(maxsize=64)

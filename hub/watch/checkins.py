@@ -1,6 +1,6 @@
 """What came of an asking: the slot it names, early, in time, late, or known to nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -117,26 +117,24 @@ def is_answer(check_in: CheckIn) -> bool:
     return check_in.intent is not None and check_in.intent is not Intent.unrelated
 
 
-def after_asking(slot: RowMapping | Mapping[str, Any], check_in: CheckIn) -> dict[str, Any]:
+def after_asking(asked: bool, attempts: int, last_outcome: str | None, check_in: CheckIn) -> dict[str, Any]:
     """What a slot holds after an asking without an answer; it may arrive out of order, or after the slot has ended."""
-    latest = check_in.attempts >= slot["attempts"]
+    latest = check_in.attempts >= attempts
     return {
-        "asked": slot["asked"] or check_in.outcome.was_asked,
-        "attempts": check_in.attempts if latest else slot["attempts"],
-        "last_outcome": check_in.outcome if latest else slot["last_outcome"],
+        "asked": asked or check_in.outcome.was_asked,
+        "attempts": check_in.attempts if latest else attempts,
+        "last_outcome": check_in.outcome if latest else last_outcome,
     }
 
 
-def after_answer(
-    slot: RowMapping | Mapping[str, Any], event: Event, check_in: CheckIn, at: datetime
-) -> dict[str, Any]:
-    """What a slot holds after its answer, which arrived at `at`."""
+def after_answer(attempts: int, event: Event, check_in: CheckIn, at: datetime) -> dict[str, Any]:
+    """What a slot with so many attempts holds after its answer, which arrived at `at`."""
     return {
         "state": SlotState.answered,
         "why": None,
         "intent": check_in.intent,
         "asked": True,
-        "attempts": max(slot["attempts"], check_in.attempts),
+        "attempts": max(attempts, check_in.attempts),
         "last_outcome": check_in.outcome,
         "closed_at": at,
         "event_id": event.id,
@@ -155,7 +153,8 @@ def said(check_in: CheckIn) -> str:
 
 
 def _asked(work: Work, slot: RowMapping, check_in: CheckIn) -> None:
-    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]), after_asking(slot, check_in))
+    values = after_asking(slot["asked"], slot["attempts"], slot["last_outcome"], check_in)
+    work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]), values)
     told_nothing = slot["state"] == SlotState.cannot_tell and slot["why"] != ReasonCode.away
     if told_nothing and check_in.outcome.was_asked:
         work.schedule(DueKind.late_silence, str(_of(slot)), work.policy.watch.device_settle)
@@ -178,7 +177,7 @@ def _settled(work: Work, slot: RowMapping, event: Event, check_in: CheckIn) -> N
 
 
 def _end(work: Work, slot: RowMapping, event: Event, check_in: CheckIn, why: str) -> None:
-    values = after_answer(slot, event, check_in, work.now)
+    values = after_answer(slot["attempts"], event, check_in, work.now)
     work.conn.execute(update(t.slot).where(t.slot.c.id == slot["id"]), values)
     work.record("slot", str(_of(slot)), slot["state"], SlotState.answered, why, event.device)
 

@@ -7,9 +7,12 @@ compares them.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, String, and_, cast, select
 
 from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
 from hub.policy import Policy
@@ -18,17 +21,17 @@ from hub.store import tables as t
 from hub.store.among import among
 from hub.store.gathered import gathered
 from hub.vocabulary import DeviceState, DueKind, SlotState
-from hub.watch import checkins, slots
+from hub.watch import checkins, slots, states
 from hub.watch.slots import Rule, SlotKey
 from hub.work import Work
 
+_ASKED = ("asked", "attempts", "last_outcome")
+"""The columns of a slot that an asking without an answer changes."""
 FEWEST = 4
 """Below so many, one by one is as fast."""
 _HARMLESS = frozenset(
     {None, Intent.fine, Intent.as_usual, Intent.going_out, Intent.declined, Intent.repeat, Intent.unrelated}
 )
-_DECIDED = ("state", "why", "intent", "asked", "attempts", "last_outcome", "closed_at", "event_id")
-"""The columns of a slot that an asking may change."""
 
 
 class Arrival(NamedTuple):
@@ -53,8 +56,8 @@ def boxes_of(conn: Connection, devices: Collection[str]) -> dict[str, Box]:
     return {box.id: box for box in gathered(conn, Box, select(*columns).where(among(t.device.c.id, devices)))}
 
 
-class _Slot(NamedTuple):
-    """A slot that the batch names."""
+class _Slot(Struct, array_like=True):
+    """A slot that the batch names, and what the batch makes of it."""
 
     id: int
     resident_id: str
@@ -62,18 +65,15 @@ class _Slot(NamedTuple):
     name: str
     opens_at: datetime
     state: str
-    why: str | None
-    intent: str | None
     asked: bool
     attempts: int
     last_outcome: str | None
-    closed_at: datetime | None
-    event_id: str | None
     ended_at: datetime | None
     """The resident's; nobody is asked any more after that."""
     at: str | None
     """This and what follows: of its schedule row, if that still stands."""
-    weekdays: frozenset[int] | None
+    weekdays: str | None
+    """As JSON: homes have the same few."""
     on_holidays: bool | None
 
     def rule(self, policy: Policy) -> Rule | None:
@@ -81,14 +81,19 @@ class _Slot(NamedTuple):
         if self.ended_at is not None or self.at is None or self.weekdays is None:
             return None
         at = policy.at_home(self.at, self.resident_id)
-        return Rule(self.resident_id, self.name, at, self.weekdays, bool(self.on_holidays))
+        return Rule(self.resident_id, self.name, at, _weekdays(self.weekdays), bool(self.on_holidays))
+
+
+@lru_cache(maxsize=256)
+def _weekdays(text: str) -> frozenset[int]:
+    return msgspec.json.decode(text, type=frozenset[int])
 
 
 _SLOT = [
-    *(t.slot.c[name] for name in _Slot._fields[: _Slot._fields.index("ended_at")]),
+    *(t.slot.c[name] for name in _Slot.__struct_fields__[: _Slot.__struct_fields__.index("ended_at")]),
     t.resident.c.ended_at,
     t.schedule.c.at,
-    t.schedule.c.weekdays,
+    cast(t.schedule.c.weekdays, String),
     t.schedule.c.on_holidays,
 ]
 _ITS_SCHEDULE = and_(t.schedule.c.resident_id == t.slot.c.resident_id, t.schedule.c.name == t.slot.c.name)
@@ -116,38 +121,34 @@ class _Batch:
             work,
             list({box.resident_id for box in boxes.values() if box.resident_id is not None}),
         )
-        self._keys = self._named_slots(arrivals)
-        self._slots = self._known_slots()
+        self._slots = self._known_slots(arrivals)
         self._not_plain: set[str] = set()
         """Residents (or speakers that stand nowhere) of whom something is left for later: their order matters."""
         self._seen: dict[str, datetime] = {}
-        self._changed: dict[SlotKey, dict[str, Any]] = {}
-        self._answered: list[_Slot] = []
+        self._asked: dict[int, _Slot] = {}
+        self._answered: list[tuple[_Slot, dict[str, Any]]] = []
 
-    def _named_slots(self, arrivals: Sequence[Arrival]) -> dict[str, SlotKey]:
-        """The slot that each event names, by the event's id."""
-        keys = {}
+    def _known_slots(self, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], _Slot]:
+        """Those that the events name, by resident and by how an event names it."""
+        named: dict[tuple[str, str], SlotKey] = {}
         for event, _ in arrivals:
             if isinstance(event.body, CheckIn):
                 box = self._boxes.get(event.device)
                 if box is not None and box.resident_id is not None:
                     key = checkins.key_of(box.resident_id, event.body.slot)
                     if key is not None:
-                        keys[event.id] = key
-        return keys
-
-    def _known_slots(self) -> dict[SlotKey, _Slot]:
+                        named[box.resident_id, event.body.slot] = key
         query = (
             select(*_SLOT)
             .select_from(t.slot)
             .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
             .outerjoin(t.schedule, _ITS_SCHEDULE)
-            .where(slots.named(set(self._keys.values())))
+            .where(slots.named(named.values()))
         )
-        return {
-            SlotKey(slot.resident_id, slot.day, slot.name): slot
-            for slot in gathered(self._work.conn, _Slot, query)
+        found = {
+            (slot.resident_id, slot.day, slot.name): slot for slot in gathered(self._work.conn, _Slot, query)
         }
+        return {name: found[key] for name, key in named.items() if key in found}
 
     # ---- one event ----------------------------------------------------------------------------------------
 
@@ -162,25 +163,26 @@ class _Batch:
             box is None
             or box.resident_id is None
             or box.presence != DeviceState.online
-            or not self._noted(box, arrival)
+            or not self._noted(box, box.resident_id, arrival)
         ):
             self._not_plain.add(home)
             return False
         self._seen[event.device] = arrival.at
         return True
 
-    def _noted(self, box: Box, arrival: Arrival) -> bool:
+    def _noted(self, box: Box, resident_id: str, arrival: Arrival) -> bool:
         event = arrival.event
         match event.body:
             case CheckIn() as check_in:
                 return (
-                    not box.muted and box.resident_id not in self._ending and self._asked(arrival, check_in)
+                    not box.muted
+                    and resident_id not in self._ending
+                    and self._asking(arrival, check_in, resident_id)
                 )
             case TestPress():
-                assert box.resident_id is not None
                 self._work.record(
                     "resident",
-                    box.resident_id,
+                    resident_id,
                     None,
                     "test_press",
                     "ボタンを試しました",
@@ -193,53 +195,55 @@ class _Batch:
             case _:
                 return False
 
-    def _asked(self, arrival: Arrival, check_in: CheckIn) -> bool:
+    def _asking(self, arrival: Arrival, check_in: CheckIn, resident_id: str) -> bool:
         """An asking of a slot that is open, or that was answered already; False if it needs more than its rows."""
-        worrying = any(extra.worrying for extra in check_in.extras)
-        if not check_in.outcome.was_asked or check_in.intent not in _HARMLESS or worrying:
+        worrying = check_in.extras and any(extra.worrying for extra in check_in.extras)
+        if worrying or check_in.intent not in _HARMLESS or not check_in.outcome.was_asked:
             return False
-        key = self._keys.get(arrival.event.id)
-        stored = self._slots.get(key) if key is not None else None
-        if key is None or stored is None:
+        slot = self._slots.get((resident_id, check_in.slot))
+        if slot is None or slot.state not in (SlotState.waiting, SlotState.answered):
             return False
-        slot = self._changed.get(key) or stored._asdict()
-        if slot["state"] not in (SlotState.waiting, SlotState.answered):
-            return False
-        if stored.opens_at - self._work.policy.early_window(stored.name) > arrival.at:
+        if slot.opens_at - self._work.policy.early_window(slot.name) > arrival.at:
             return False
         if not checkins.is_answer(check_in):
-            slot |= checkins.after_asking(slot, check_in)
-        elif slot["state"] == SlotState.waiting:
-            slot |= checkins.after_answer(slot, arrival.event, check_in, arrival.at)
-            self._history(str(key), arrival, check_in)
-            self._answered.append(stored)
-        else:
-            return True
-        self._changed[key] = slot
+            self._learn(slot, checkins.after_asking(slot.asked, slot.attempts, slot.last_outcome, check_in))
+            self._asked[slot.id] = slot
+        elif slot.state == SlotState.waiting:
+            values = checkins.after_answer(slot.attempts, arrival.event, check_in, arrival.at)
+            self._learn(slot, values)
+            self._answered.append((slot, values))
+            subject = str(SlotKey(slot.resident_id, slot.day, slot.name))
+            self._work.cancel(DueKind.slot_deadline, subject)
+            self._work.record(
+                "slot",
+                subject,
+                SlotState.waiting,
+                SlotState.answered,
+                checkins.said(check_in),
+                arrival.event.device,
+                at=arrival.at,
+            )
         return True
 
-    def _history(self, subject: str, arrival: Arrival, check_in: CheckIn) -> None:
-        self._work.record(
-            "slot",
-            subject,
-            SlotState.waiting,
-            SlotState.answered,
-            checkins.said(check_in),
-            arrival.event.device,
-            at=arrival.at,
-        )
-        self._work.cancel(DueKind.slot_deadline, subject)
+    @staticmethod
+    def _learn(slot: _Slot, values: Mapping[str, Any]) -> None:
+        slot.state = values.get("state", slot.state)
+        slot.asked, slot.attempts, slot.last_outcome = (values[name] for name in _ASKED)
 
     # ---- all of them --------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Bring what was noted into the store."""
         conn = self._work.conn
-        bulk.update(conn, t.slot, "id", list(self._changed.values()), _DECIDED)
-        seen = [{"id": device, "last_seen_at": at} for device, at in self._seen.items()]
-        bulk.update(conn, t.device, "id", seen)
+        bulk.update(conn, t.slot, "id", [{"id": slot.id, **values} for slot, values in self._answered])
+        # After the answers, for what was asked once more after one; those before it are in the answer's row as well.
+        asked = [
+            {"id": slot.id, **{name: getattr(slot, name) for name in _ASKED}} for slot in self._asked.values()
+        ]
+        bulk.update(conn, t.slot, "id", asked)
+        states.seen(conn, self._seen)
         policy = self._work.policy
         slots.plan_next(
             self._work,
-            [(rule, slot.day) for slot in self._answered if (rule := slot.rule(policy)) is not None],
+            [(rule, slot.day) for slot, _ in self._answered if (rule := slot.rule(policy)) is not None],
         )

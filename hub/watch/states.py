@@ -1,6 +1,7 @@
 """The line of a speaker: births, goodbyes, wills, and what their silence means for the box, never for the person."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -11,7 +12,9 @@ from hub import words
 from hub.outreach import cases
 from hub.outreach.cases import Person
 from hub.outreach.reasons import Finding, report, resolve, standing
+from hub.store import bulk
 from hub.store import tables as t
+from hub.store.among import among
 from hub.vocabulary import DeviceState, DueKind, Lane, ReasonCode, Severity
 from hub.watch import areas
 from hub.watch.losses import Loss
@@ -20,6 +23,8 @@ from hub.work import Work
 log = structlog.get_logger(__name__)
 
 BACK = "通信が戻りました"
+_FEW_INSTANTS = 16
+"""What one read of the broker brought has one instant of arrival; a batch of two thousand is made of a few reads."""
 _LINE = (ReasonCode.device_unreachable, ReasonCode.not_installed)
 
 
@@ -45,6 +50,18 @@ def heard(work: Work, device: RowMapping, session: str) -> None:
         values |= {"presence": DeviceState.online, "presence_at": work.now, "session": session}
         _returned(work, device)
     work.conn.execute(update(t.device).where(t.device.c.id == device["id"]).values(values))
+
+
+def seen(conn: Connection, heard_at: Mapping[str, datetime]) -> None:
+    """These devices were heard of at these instants, and nothing else about them changes."""
+    together: dict[datetime, list[str]] = defaultdict(list)
+    for device_id, at in heard_at.items():
+        together[at].append(device_id)
+    if len(together) > _FEW_INSTANTS:
+        bulk.update(conn, t.device, "id", [{"id": id, "last_seen_at": at} for id, at in heard_at.items()])
+        return
+    for at, device_ids in together.items():
+        conn.execute(update(t.device).where(among(t.device.c.id, device_ids)).values(last_seen_at=at))
 
 
 def at_lost(work: Work, subjects: Sequence[str]) -> None:

@@ -123,15 +123,15 @@ def test_each_row_gets_its_own_values_and_others_stay(town: Store) -> None:
     assert slots(town) == [(1, "missed", NOON), (2, "answered", None), *before[2:]]
 
 
-def test_what_is_deleted_is_named_by_all_its_columns(town: Store) -> None:
+def test_what_is_taken_off_the_agenda_is_named_by_kind_and_subject(town: Store) -> None:
     with town.read() as conn:
         due = [(row.kind, row.subject) for row in conn.execute(select(t.due).order_by(t.due.c.subject))]
     gone = [
-        {"kind": due[0][0], "subject": due[0][1]},
-        {"kind": "ladder_step", "subject": due[1][1]},
-        {"kind": due[2][0], "subject": due[2][1]},
+        (DueKind(due[0][0]), due[0][1]),
+        (DueKind.ladder_step, due[1][1]),
+        (DueKind(due[2][0]), due[2][1]),
     ]
-    town.write(lambda conn: bulk.delete(conn, t.due, gone))
+    town.write(lambda conn: agenda.cancel_all(conn, gone))
     with town.read() as conn:
         left = [(row.kind, row.subject) for row in conn.execute(select(t.due).order_by(t.due.c.subject))]
     assert left == [due[1], *due[3:]]
@@ -155,10 +155,13 @@ def test_many_are_found_by_their_index_and_not_by_going_through_the_table(tmp_pa
                 )
             )
             store.write(lambda conn: bulk.update(conn, t.slot, "id", [{"id": 1, "state": "missed"}]))
-            keys = [SlotKey("sato", NOON.date(), "morning"), SlotKey("ito", NOON.date(), "morning")]
-            store.write(
-                lambda conn: conn.execute(select(t.slot.c.id).where(slots_of_watch.named(keys))).all()
-            )
+            for names in (["morning"], [f"slot{number}" for number in range(20)]):
+                keys = [SlotKey(who, NOON.date(), name) for who in ("sato", "ito") for name in names]
+                store.write(
+                    lambda conn, keys=keys: conn.execute(  # type: ignore[misc]
+                        select(t.slot.c.id).where(slots_of_watch.named(keys))
+                    ).all()
+                )
         finally:
             event.remove(Engine, "before_cursor_execute", explain)
     assert len(told) > 5
@@ -166,11 +169,16 @@ def test_many_are_found_by_their_index_and_not_by_going_through_the_table(tmp_pa
 
 
 def test_nothing_is_no_statement(store: Store) -> None:
-    def work(conn: object) -> None:
-        for nothing in (bulk.insert, bulk.delete):
-            nothing(conn, t.event, [])  # type: ignore[arg-type]
+    nothing: Any = None  # no connection is needed for it
+    assert bulk.insert(nothing, t.event, []) == 0
+    bulk.update(nothing, t.event, "id", [])
+    store.write(lambda conn: agenda.cancel_all(conn, []))
 
-    store.write(work)
+
+def test_how_many_rows_were_put_in_is_told_when_some_were_there(store: Store) -> None:
+    conflict = "ON CONFLICT (id) DO NOTHING"
+    assert store.write(lambda conn: bulk.insert(conn, t.event, events(40), conflict)) == 40
+    assert store.write(lambda conn: bulk.insert(conn, t.event, events(45), conflict)) == 5
 
 
 def test_a_naive_time_does_not_reach_the_store(store: Store) -> None:

@@ -175,6 +175,18 @@ def test_an_id_that_another_speaker_used_is_not_taken_for_stored(inbox: Inbox) -
     assert (taken.new, taken.repeated) == (1, 0)
 
 
+def test_who_stored_an_id_is_asked_of_the_store_and_not_of_the_batch(inbox: Inbox) -> None:
+    inbox.take(inbox.homes.message(cast.SATO_SPEAKER, MOVED, id="e1"))
+    taken = inbox.take(
+        inbox.homes.message(cast.ITO_SPEAKER, HELP, id="e1"),
+        inbox.homes.message(cast.SATO_SPEAKER, MOVED, id="e1"),
+        inbox.homes.message(cast.ITO_SPEAKER, HELP, id="e2"),
+    )
+    assert inbox.kept() == [(cast.ITO_SPEAKER, "id_of_another")]
+    assert (taken.new, taken.repeated) == (1, 1)
+    assert [row.id for row in inbox.events()] == ["e1", "e2"]
+
+
 def test_a_speaker_nobody_enrolled_keeps_what_it_says_until_somebody_does(inbox: Inbox) -> None:
     message = inbox.homes.message("stranger-1", HELP, id="e1")
     assert inbox.take(message).stored == {}
@@ -193,14 +205,16 @@ def test_an_event_that_breaks_the_heart_is_set_aside_alone(inbox: Inbox) -> None
     # A risk class that the policy does not have: the heart refuses to open a case for her.
     lost = update(t.resident).where(t.resident.c.id == cast.SUZUKI).values(risk_class="forgotten")
     inbox.store.write(lambda conn: conn.execute(lost))
+    inbox.take(inbox.homes.message(cast.SATO_SPEAKER, MOVED, id="e0"))
     taken = inbox.take(
+        inbox.homes.message(cast.SATO_SPEAKER, MOVED, id="e0"),
         inbox.homes.message(cast.SATO_SPEAKER, FINE, id="e1"),
         inbox.homes.message(cast.SUZUKI_SPEAKER, UNWELL, id="e2"),
         inbox.homes.message(cast.ITO_SPEAKER, HELP, id="e3"),
     )
-    assert (taken.new, taken.quarantined) == (2, 1)
+    assert (taken.new, taken.repeated, taken.quarantined) == (2, 1, 1)
     assert inbox.kept() == [(cast.SUZUKI_SPEAKER, "broke_the_heart")]
-    assert [row.id for row in inbox.events()] == ["e1", "e3"]
+    assert [row.id for row in inbox.events()] == ["e0", "e1", "e3"]
     assert inbox.slot(cast.SATO) == ("answered", "fine")
     assert inbox.reasons() == [(cast.ITO, "call_for_help")]
     assert taken.stored[cast.SUZUKI_SPEAKER] == ["e2"]

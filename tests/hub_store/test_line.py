@@ -128,6 +128,7 @@ def test_a_wrong_password_is_said(settings: BrokerConfig, clock: TravellingClock
                 told.get(timeout=0.02)
         assert "username と password" in (hub.line.fault or "")
         assert not hub.line.publish("mimamori/1/sato-1/ack", b"{}")
+        assert not hub.line.publish_all([("mimamori/1/sato-1/ack", b"{}")])
 
 
 def test_a_certificate_that_is_not_there_is_refused_at_once(clock: TravellingClock) -> None:
