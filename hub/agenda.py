@@ -65,7 +65,11 @@ def cancel(conn: Connection, kind: DueKind, subject: str) -> None:
 
 
 def cancel_all(conn: Connection, keys: Sequence[Key]) -> None:
-    """`cancel` for many, in one statement a kind."""
+    """`cancel` for many, in few statements."""
+    if conn.dialect.name == "postgresql":
+        # It takes kind and subject together by their index, and walks through a whole kind for its subjects.
+        conn.execute(delete(t.due).where(among((t.due.c.kind, t.due.c.subject), keys)))
+        return
     of_kind = defaultdict(list)
     for kind, subject in keys:
         of_kind[kind].append(subject)

@@ -98,7 +98,7 @@ def _load(conn: Connection, subjects: Sequence[str]) -> Sequence[RowMapping]:
         conn.execute(
             select(t.slot, t.resident.c.ended_at)
             .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
-            .where(slots.named([SlotKey.parse(subject) for subject in subjects]))
+            .where(slots.named(conn, [SlotKey.parse(subject) for subject in subjects]))
             .order_by(t.slot.c.opens_at, t.slot.c.id)
         )
         .mappings()

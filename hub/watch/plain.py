@@ -143,7 +143,7 @@ class _Batch:
             .select_from(t.slot)
             .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
             .outerjoin(t.schedule, _ITS_SCHEDULE)
-            .where(slots.named(named.values()))
+            .where(slots.named(self._work.conn, named.values()))
         )
         found = {
             (slot.resident_id, slot.day, slot.name): slot for slot in gathered(self._work.conn, _Slot, query)

@@ -159,7 +159,7 @@ def test_many_are_found_by_their_index_and_not_by_going_through_the_table(tmp_pa
                 keys = [SlotKey(who, NOON.date(), name) for who in ("sato", "ito") for name in names]
                 store.write(
                     lambda conn, keys=keys: conn.execute(  # type: ignore[misc]
-                        select(t.slot.c.id).where(slots_of_watch.named(keys))
+                        select(t.slot.c.id).where(slots_of_watch.named(conn, keys))
                     ).all()
                 )
         finally:
