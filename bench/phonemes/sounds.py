@@ -6,7 +6,6 @@ No noise here is made as `bench.noises` makes the ones that hearing is measured 
 import random
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import soxr
@@ -145,6 +144,6 @@ def lesson(
     return Lesson(frames, columns) if len(frames) > 1.2 * len(columns) else None
 
 
-def load_model(folder: Path | None = None) -> WhisperModel:
+def load_model() -> WhisperModel:
     """The encoder the head is taught for."""
-    return WhisperModel(folder or models_folder() / "whisper-base", threads=1, window_frames=WINDOW_FRAMES)
+    return WhisperModel(models_folder() / "whisper-base", threads=1, window_frames=WINDOW_FRAMES)
