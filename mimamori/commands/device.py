@@ -1,6 +1,5 @@
 """`mimamori device --config FILE`."""
 
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -47,6 +46,7 @@ def device(
     from device.privacy import forbid_core_dumps
     from mimamori import logs
     from mimamori.device_console import Console
+    from mimamori.ending import Ending
 
     forbid_core_dumps()
     settings = read_config(config)
@@ -54,9 +54,7 @@ def device(
     broken = missing_cards(settings)
     for sentence in broken.values():
         print(f"mimamori device: {sentence}", file=sys.stderr, flush=True)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    ending = Ending()
     speaker = assemble(settings, broken, Console(settings))
     no_panel = "ボタンの配線 ([panel]) が設定にないので、ボタンなしで動きます。"
     if sentence := broken.get("panel", "" if settings.panel.wired else no_panel):
@@ -66,12 +64,12 @@ def device(
         try:
             speaker.run()
         finally:
-            stop.set()
+            ending.come()
 
     thread = threading.Thread(target=run, name="speaker", daemon=True)
     thread.start()
     print(f"mimamori device: {settings.device} は動いています。", file=sys.stderr, flush=True)
-    stop.wait()
+    ending.wait()
     ended_by_itself = not thread.is_alive()
     speaker.stop(STOP_SECONDS)
     if ended_by_itself:

@@ -1,8 +1,6 @@
 """`mimamori hub --config FILE`."""
 
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -32,17 +30,16 @@ def hub(
     from hub.config import load
     from hub.service import Hub
     from mimamori import logs
+    from mimamori.ending import Ending
 
     settings = load(config)
     logs.set_up(settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    ending = Ending()
     does = roles.parse(role or [])
     with Hub(settings, roles=does, name=name) as running:
         if not web or roles.Role.web not in does:
             print("mimamori hub: 動いています。", file=sys.stderr, flush=True)
-            stop.wait()
+            ending.wait()
             return
         from dashboard.app import create_app
         from dashboard.serve import serve
@@ -55,4 +52,4 @@ def hub(
                     f"最初の管理者: admin / {password} (一度だけ表示します。最初に変えてください)", flush=True
                 )
             print(f"mimamori hub: {served.url}", file=sys.stderr, flush=True)
-            stop.wait()
+            ending.wait()
