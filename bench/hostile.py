@@ -1,7 +1,7 @@
 """What garbage costs: payloads that are none by the hundred thousand, beside a town that speaks.
 
-Straight into the inbox, without a broker: ordinary messages alone, then the same number beside as many hostile ones of
-ten kinds, from speakers gone mad and from devices nobody knows. Every hostile one must be counted, none may keep an
+Straight into the inbox, without a broker: ordinary messages alone, then as many of other homes beside as many hostile ones
+of ten kinds, from speakers gone mad and from devices nobody knows. Every hostile one must be counted, none may keep an
 ordinary one from the store, and a hostile one must not cost more than an ordinary one.
 """
 
@@ -50,15 +50,16 @@ def measure(events: int, store: str = "sqlite", runs: int = 1) -> Report:
 def _run(events: int, kind: str) -> dict[str, Any]:
     rules = policy.load()
     now = at_second(SystemClock().now())
-    town = Town(homes=homes_of(events) + MAD, opens_at=now - timedelta(minutes=1), rules=rules)
+    homes = homes_of(events)
+    town = Town(homes=2 * homes + MAD, opens_at=now - timedelta(minutes=1), rules=rules)
     first = [Message(name, payload, now) for name, payload in morning(town.slot, now, events)]
-    again = [Message(name, payload, now) for name, payload in morning(town.slot, now, events, seed=1)]
-    garbage = list(islice(_garbage(town.homes - MAD, now), events))
+    others = [Message(name, payload, now) for name, payload in morning(town.slot, now, events, homes, seed=1)]
+    garbage = list(islice(_garbage(2 * homes, now), events))
     with tempfile.TemporaryDirectory() as folder, opened(kind, Path(folder)) as store:
         town.fill(store, range(town.homes))
         town.ask(store, range(town.homes))
         alone = _take(store, first, rules)
-        mixed = [one for pair in zip(again, garbage, strict=True) for one in pair]
+        mixed = [one for pair in zip(others, garbage, strict=True) for one in pair]
         beside = _take(store, mixed, rules)
         with store.read() as conn:
             stored = conn.scalar(select(func.count()).select_from(t.event)) or 0

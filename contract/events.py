@@ -256,7 +256,19 @@ class Event(Struct, frozen=True, kw_only=True):
 class MalformedEvent(ValueError):
     """A payload that is no event; the message says what is wrong, and where."""
 
+    def __init__(self, what: str, id: str | None = None) -> None:
+        """`id` is the event's, where it can be read, so that its sender need not say it again for ever."""
+        super().__init__(what)
+        self.id = id
 
+
+class _Named(Struct):
+    id: Identifier
+
+
+_NO_ID = "Object missing required field `id`"
+"""What msgspec says of the first field, after it has read all of an object."""
+_named_decoder = msgspec.json.Decoder(_Named)
 _envelope_decoder = msgspec.json.Decoder(Envelope)
 _body_decoders = {word: msgspec.json.Decoder(body) for word, body in BODIES.items()}
 _encoder = msgspec.json.Encoder()
@@ -266,10 +278,14 @@ def decode_event(payload: bytes) -> Event:
     """Read one payload of the `event` or `sos` topic; raise `MalformedEvent` if it is none."""
     try:
         envelope = _envelope_decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        what = str(error)
+        raise MalformedEvent(what, None if what == _NO_ID else _id_of(payload)) from error
+    try:
         decoder = _body_decoders.get(envelope.type)
         body = decoder.decode(envelope.body) if decoder else Unknown(bytes(envelope.body))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedEvent(str(error)) from error
+        raise MalformedEvent(str(error), envelope.id) from error
     return Event(
         id=envelope.id,
         device=envelope.device,
@@ -281,6 +297,13 @@ def decode_event(payload: bytes) -> Event:
         type=envelope.type,
         body=body,
     )
+
+
+def _id_of(payload: bytes) -> str | None:
+    try:
+        return _named_decoder.decode(payload).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def encode_event(event: Event) -> bytes:

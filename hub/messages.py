@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from contract.events import (
     Event,
-    Identifier,
     MalformedEvent,
     State,
     Telemetry,
@@ -59,13 +58,6 @@ class Read(Struct):
     detail: str = ""
 
 
-class _Named(Struct):
-    id: Identifier
-
-
-_named = msgspec.json.Decoder(_Named)
-
-
 def read(message: Message) -> Read:
     """Decode a message by its topic; what is wrong with it stands in `why` and `detail`."""
     try:
@@ -75,7 +67,7 @@ def read(message: Message) -> Read:
     try:
         what = _decode(message.payload, channel)
     except MalformedEvent as error:
-        return Read(message, device, _id_of(message.payload), None, Why.malformed, str(error))
+        return Read(message, device, error.id, None, Why.malformed, str(error))
     if not isinstance(what, Event):
         return Read(message, device, None, what)
     if what.device != device:
@@ -89,7 +81,7 @@ def _decode(payload: bytes, channel: Channel) -> Event | State | Telemetry:
         case Channel.event | Channel.sos:
             event = decode_event(payload)
             if isinstance(event.body, Unknown):
-                _check_unknown(event.body)
+                _check_unknown(event.id, event.body)
             return event
         case Channel.state:
             return decode_state(payload)
@@ -99,17 +91,9 @@ def _decode(payload: bytes, channel: Channel) -> Event | State | Telemetry:
             raise MalformedEvent(f"no device speaks on {channel}")
 
 
-def _check_unknown(body: Unknown) -> None:
+def _check_unknown(id: str, body: Unknown) -> None:
     """The body of a type we do not know is kept as data, so it must be readable as data."""
     try:
         msgspec.json.decode(body.raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedEvent(f"$.body: {error}") from error
-
-
-def _id_of(payload: bytes) -> str | None:
-    """The id of a payload that is otherwise malformed, so that its sender need not say it again for ever."""
-    try:
-        return _named.decode(payload).id
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+        raise MalformedEvent(f"$.body: {error}", id) from error

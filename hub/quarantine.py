@@ -3,13 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from hub.store import bulk
 from hub.store import tables as t
-from hub.store.among import among
+from hub.store.among import among, each_of
+from hub.store.gathered import gathered
 
 KEPT_BYTES = 4096
 """How much of a payload is kept: more than an event of ours has, unless somebody spoke for minutes."""
@@ -34,58 +36,74 @@ def keep(conn: Connection, rejected: Sequence[Rejected], known: set[str]) -> Non
     """
     if not rejected:
         return
-    fresh: dict[str | None, dict[bytes, Rejected]] = defaultdict(dict)
+    payloads: dict[str | None, dict[bytes, Rejected]] = defaultdict(dict)
     for one in rejected:
-        fresh[one.device].setdefault(one.payload[:KEPT_BYTES], one)
-    held = _held(conn, fresh)
-    # Who has no room left is not asked what lies there: that is where a speaker gone mad would cost the most.
-    looked_at = [device for device in fresh if 0 < held.get(device, 0) < MOST_PER_DEVICE]
-    for device, payload in _kept(conn, looked_at, {payload for one in looked_at for payload in fresh[one]}):
-        fresh[device].pop(payload, None)
-    bulk.insert(
-        conn,
-        t.quarantine,
-        [
-            {
-                "device_id": device,
-                "topic": one.topic[:200],
-                "received_at": one.at,
-                "payload": payload,
-                "why": one.why[:500],
-            }
-            for device, payloads in fresh.items()
-            for payload, one in list(payloads.items())[: max(MOST_PER_DEVICE - held.get(device, 0), 0)]
-        ],
-    )
+        payloads[one.device].setdefault(one.payload[:KEPT_BYTES], one)
+    held = _held(conn, payloads)
+    # Of who has no room left nothing is looked for: that is where a speaker gone mad would cost the most.
+    fresh = {
+        _fingerprint(device, payload): (device, payload, one)
+        for device, theirs in payloads.items()
+        if held[device].rows < MOST_PER_DEVICE
+        for payload, one in theirs.items()
+    }
+    for kept in _kept(conn, fresh):
+        del fresh[kept]
+    rows = []
+    more: Counter[str | None] = Counter()
+    for fingerprint, (device, payload, one) in fresh.items():
+        more[device] += 1
+        if held[device].rows + more[device] <= MOST_PER_DEVICE:
+            rows.append(
+                {
+                    "device_id": device,
+                    "topic": one.topic[:200],
+                    "received_at": one.at,
+                    "payload": payload,
+                    "why": one.why[:500],
+                    "fingerprint": fingerprint,
+                    "place": held[device].last + more[device],
+                }
+            )
+    bulk.insert(conn, t.quarantine, rows)
     _count_up(conn, Counter(one.device for one in rejected if one.device in known))
 
 
-def _held(conn: Connection, devices: Collection[str | None]) -> dict[str | None, int]:
-    """How many rows each has."""
-    mine = _of(devices)
-    rows = conn.execute(
-        select(t.quarantine.c.device_id, func.count()).where(mine).group_by(t.quarantine.c.device_id)
-    )
-    return dict(rows.all())
+class _Places(NamedTuple):
+    """Which places the rows of a device take; 0 and 0 when it has none."""
+
+    device_id: str | None
+    first: int = 0
+    last: int = 0
+
+    @property
+    def rows(self) -> int:
+        """At most so many: the oldest go first."""
+        return self.last - self.first + 1 if self.last else 0
 
 
-def _kept(
-    conn: Connection, devices: Collection[str | None], payloads: Collection[bytes]
-) -> list[tuple[str | None, bytes]]:
-    """Which of these payloads lie there already."""
-    if not payloads:
-        return []
-    rows = conn.execute(
-        select(t.quarantine.c.device_id, t.quarantine.c.payload).where(
-            _of(devices), t.quarantine.c.payload.in_(list(payloads))
-        )
-    )
-    return [(device, bytes(payload)) for device, payload in rows]
+def _held(conn: Connection, devices: Collection[str | None]) -> dict[str | None, _Places]:
+    """The places of each: two steps down an index, however many rows lie there."""
+    mine = t.quarantine.c
+    named = each_of([device for device in devices if device is not None])
+    ends = [func.coalesce(end(mine.place), 0) for end in (func.min, func.max)]
+    of_one = [select(end).where(mine.device_id == named).scalar_subquery() for end in ends]
+    found = {places.device_id: places for places in gathered(conn, _Places, select(named, *of_one))}
+    if None in devices:
+        found[None] = _Places(None, *conn.execute(select(*ends).where(mine.device_id.is_(None))).one())
+    return found
 
 
-def _of(devices: Collection[str | None]) -> ColumnElement[bool]:
-    named = among(t.quarantine.c.device_id, [device for device in devices if device is not None])
-    return or_(named, t.quarantine.c.device_id.is_(None)) if None in devices else named
+def _fingerprint(device: str | None, payload: bytes) -> int:
+    """The same for the same payload of the same device, and in 64 bits for hardly any other."""
+    digest = blake2b(b"%b\0%b" % ((device or "").encode(), payload), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _kept(conn: Connection, fingerprints: Collection[int]) -> Sequence[int]:
+    """Which of these lie there already."""
+    mine = t.quarantine.c.fingerprint
+    return conn.scalars(select(mine).where(among(mine, fingerprints))).all()
 
 
 def _count_up(conn: Connection, counts: Mapping[str | None, int]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, Integer, String, bindparam
+from sqlalchemy import Boolean, Column, ColumnElement, Integer, String, bindparam, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -60,6 +60,29 @@ def _on_postgresql(element: among, compiler: SQLCompiler, **how: Any) -> str:
     else:
         one_by_one = f"SELECT CAST(one AS {types[0]}) FROM jsonb_array_elements_text({text}) AS one"
     return f"{_names(columns, compiler, how)} IN ({one_by_one})"
+
+
+class _listed(FunctionElement[str]):
+    """The values of a JSON text, as a table of one column."""
+
+    name = "listed"
+    inherit_cache = True
+
+
+def each_of(values: Collection[str]) -> ColumnElement[str]:
+    """A column that holds these strings one after another, to ask something of the store for each."""
+    text = bindparam(None, msgspec.json.encode(list(values)).decode(), type_=String(), unique=True)
+    return _listed(text).table_valued(column("value", String)).c.value
+
+
+@compiles(_listed)
+def _listed_on_sqlite(element: _listed, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **how)})"
+
+
+@compiles(_listed, "postgresql")
+def _listed_on_postgresql(element: _listed, compiler: SQLCompiler, **how: Any) -> str:
+    return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **how)} AS jsonb))"
 
 
 def _names(columns: Sequence[Any], compiler: SQLCompiler, how: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """What arrives is stored once, takes effect once, and what cannot be used disturbs nothing else."""
 
+import itertools
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -8,7 +10,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, event, func, insert, select, update
 
 from contract.events import Body, CheckIn, Intent, Outcome, Presence, State, Telemetry, Unknown, encode
 from contract.ids import uuid7
@@ -32,10 +34,10 @@ class Inbox:
     def __init__(self, store: Store, policy: Policy, clock: TravellingClock) -> None:
         self.store = store
         self.homes = Homes(clock)
-        self._policy = policy
+        self.policy = policy
 
     def take(self, *messages: Message) -> Taken:
-        return self.store.write(lambda conn: take_in(conn, messages, uuid7, self._policy))
+        return self.store.write(lambda conn: take_in(conn, messages, uuid7, self.policy))
 
     def events(self) -> list[Any]:
         with self.store.read() as conn:
@@ -155,6 +157,60 @@ def test_garbage_of_many_devices_is_a_few_statements(inbox: Inbox) -> None:
         event.remove(Engine, "before_cursor_execute", count)
     assert len(inbox.kept()) == 400
     assert len(statements) < 40
+
+
+def test_garbage_costs_the_same_however_much_of_it_lies_there(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the hundred thousand each message cost half again as much as one that is good: all that lay there was read."""
+    monkeypatch.setattr(quarantine, "MOST_PER_DEVICE", 10_000)
+
+    def garbage(start: int, end: int) -> list[Message]:
+        return [inbox.homes.bytes_arrive(cast.SPEAKERS[n % 5], b"?%d" % n) for n in range(start, end)]
+
+    def steps_of_fifty(start: int) -> int:
+        """How many hundreds of steps the store took for fifty more."""
+
+        def take(conn: Connection) -> int:
+            raw = conn.connection.driver_connection
+            if not isinstance(raw, sqlite3.Connection):
+                pytest.skip("only SQLite counts its steps")
+            steps = itertools.count()
+            raw.set_progress_handler(lambda: next(steps) < 0, 100)
+            take_in(conn, garbage(start, start + 50), uuid7, inbox.policy)
+            raw.set_progress_handler(None, 0)
+            return next(steps)
+
+        return inbox.store.write(take)
+
+    inbox.take(*garbage(0, 100))
+    few = steps_of_fifty(100)
+    inbox.take(*garbage(150, 4000))
+    many = steps_of_fifty(4000)
+    assert few <= many < 1.5 * few
+    assert len(inbox.kept()) == 4050
+
+
+def test_old_garbage_makes_room_for_new(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "MOST_PER_DEVICE", 5)
+
+    def say(start: int, end: int) -> int:
+        inbox.take(*(inbox.homes.bytes_arrive(cast.SATO_SPEAKER, b"%d" % n) for n in range(start, end)))
+        return len(inbox.kept())
+
+    assert say(0, 9) == 5
+    oldest = select(t.quarantine.c.id).order_by(t.quarantine.c.id).limit(2)
+    inbox.store.write(lambda conn: conn.execute(delete(t.quarantine).where(t.quarantine.c.id.in_(oldest))))
+    assert say(2, 5) == 3, "these lie there already"
+    assert say(10, 19) == 5
+
+
+def test_what_nobody_can_have_sent_is_kept_once_too(inbox: Inbox) -> None:
+    """On a topic whose device is none."""
+    bad = inbox.homes.bytes_arrive(cast.SATO_SPEAKER, b"?")._replace(topic="mimamori/1/NOBODY/event")
+    inbox.take(bad, bad._replace(payload=b"!"))
+    inbox.take(bad, bad._replace(payload=b"."))
+    assert inbox.kept() == [(None, "malformed")] * 3
 
 
 def test_an_envelope_of_another_device_is_kept_apart(inbox: Inbox) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
+from hub.store import tables as t
 from hub.store.database import Store
+from hub.store.migrate import server_to
 from hub.store.tables import metadata
 
 
@@ -49,3 +51,23 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     before = shape(path), path.read_bytes()
     Store.open(path).close()
     assert (shape(path), path.read_bytes()) == before
+
+
+def test_what_lay_in_quarantine_before_it_had_places_gets_them_by_device(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    engine = create_engine(f"sqlite:///{path}")
+    row = "INSERT INTO quarantine (topic, device_id, received_at, payload, why) VALUES ('t', ?, ?, X'00', '')"
+    with engine.begin() as conn:
+        server_to(conn, "0009")
+        for device in ("sato-1", "ito-1", "sato-1", None, "sato-1"):
+            conn.exec_driver_sql(row, (device, "2026-11-24T00:00:00.000000Z"))
+    engine.dispose()
+    with Store.open(path) as store, store.read() as conn:
+        kept = t.quarantine.c
+        assert conn.execute(select(kept.device_id, kept.place).order_by(kept.id)).all() == [
+            ("sato-1", 1),
+            ("ito-1", 1),
+            ("sato-1", 2),
+            (None, 1),
+            ("sato-1", 3),
+        ]

@@ -31,5 +31,9 @@ quarantine = Table(
     Column("received_at", Instant, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # the first 4 KiB
     Column("why", String(500), nullable=False),
-    Index("ix_quarantine_device_id", "device_id"),  # has this been kept already, is there room?
+    # Of the first 4 KiB and the device; absent in rows of version 9 and before, which may be kept once more.
+    Column("fingerprint", MANY),
+    Column("place", MANY),  # the first one kept of a device has 1; the oldest go first
+    Index("ix_quarantine_fingerprint", "fingerprint"),  # has this been kept already?
+    Index("ix_quarantine_device_id", "device_id", "place"),  # is there room for one more of this device?
 )
