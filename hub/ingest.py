@@ -23,7 +23,7 @@ from hub.inbox import Taken, take_in_read
 from hub.jetstream import JetStreamLine
 from hub.lanes import Lanes
 from hub.line import Delivery, Line
-from hub.messages import read
+from hub.messages import Read, read
 from hub.policy import InForce, Policy
 from hub.store.database import Store, StoreFault
 from hub.telemetry.rollup import Reading
@@ -48,15 +48,26 @@ class _Batch:
 
     def __init__(self, deliveries: list[Delivery], urgent: bool) -> None:
         """Decodes them."""
-        self.deliveries = deliveries
+        self.deliveries: list[Delivery] = []
         self.urgent = urgent
-        self._items = [read(delivery.message) for delivery in deliveries]
+        self._items: list[Read] = []
         self._future: Future[Taken] | None = None
+        self.add(deliveries)
 
-    def bring(self, store: Store, ids: NewId, policy: Callable[[], Policy]) -> None:
-        """Hand them to the writer, which asks for the policy when their turn comes."""
+    def add(self, deliveries: list[Delivery]) -> None:
+        """More of them."""
+        self.deliveries += deliveries
+        self._items += [read(delivery.message) for delivery in deliveries]
+
+    def bring(self, store: Store, ids: NewId, policy: Callable[[], Policy], then: Callable[[], None]) -> None:
+        """Hand them to the writer, which asks for the policy when their turn comes; `then` is called when it is done."""
         if self._items:
             self._future = store.submit(lambda conn: take_in_read(conn, self._items, ids, policy()))
+            self._future.add_done_callback(lambda _: then())
+
+    def written(self) -> bool:
+        """Whether the writer is done with them, well or not."""
+        return self._future is None or self._future.done()
 
     def result(self) -> Taken:
         """Wait until they are on disk."""
@@ -152,23 +163,22 @@ class Ingest:
     # ---- the worker -------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        """1. Take a batch, and decode it while the one before is still being written.
+        """1. Take a batch and decode it, and more of it for as long as the one before is still being written.
 
         2. Wait for the one before, and bring this one to the writer at once, so that it does not stand idle.
         3. Acknowledge the one before.
         """
         before: _Batch | None = None
         while not self._stopping.is_set():
-            deliveries, urgent = self._lanes.take(self._batch, 0.0 if before else GLANCE_SECONDS)
-            batch = _Batch(deliveries, urgent)
+            batch = self._next(before)
             try:
                 self._look()
                 if before is not None:
                     taken = before.result()
-                    batch.bring(self._store, self._ids, self._in_force)
+                    self._bring(batch)
                     self._done(before, taken)
                 else:
-                    batch.bring(self._store, self._ids, self._in_force)
+                    self._bring(batch)
                 self.fault = None
             except (StoreFault, SQLAlchemyError) as error:
                 # Nothing of it was stored, nothing acknowledged: it waits here, and the broker holds back the rest.
@@ -180,9 +190,22 @@ class Ingest:
                 before = None
                 self._stopping.wait(RETRY_SECONDS)
             else:
-                before = batch if deliveries else None
+                before = batch if batch.deliveries else None
         if before is not None:
             self._finish(before)
+
+    def _next(self, before: _Batch | None) -> _Batch:
+        """Brought early, a batch would only wait; and the broker sends on in pieces, as it is acknowledged."""
+        batch = _Batch(*self._lanes.take(self._batch, 0.0 if before else GLANCE_SECONDS))
+        while before is not None and not batch.urgent and (room := self._batch - len(batch.deliveries)):
+            more = self._lanes.take_more(room, before.written)
+            if not more:
+                break
+            batch.add(more)
+        return batch
+
+    def _bring(self, batch: _Batch) -> None:
+        batch.bring(self._store, self._ids, self._in_force, self._lanes.ring)
 
     def _in_force(self) -> Policy:
         return self._policy.at(self._clock.now())

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -57,6 +57,24 @@ class Lanes(Generic[T]):
             taken = [lane.popleft() for _ in range(min(most, len(lane)))]
             self._changed.notify_all()
             return taken, lane is self._urgent
+
+    def take_more(self, most: int, enough: Callable[[], bool]) -> list[T]:
+        """Up to `most` more ordinary ones as soon as there are some; none once it is `enough`, or for a call for help.
+
+        Whoever makes it enough calls `ring`.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._urgent or self._ordinary or enough())
+            if self._urgent or enough():
+                return []
+            taken = [self._ordinary.popleft() for _ in range(min(most, len(self._ordinary)))]
+            self._changed.notify_all()
+            return taken
+
+    def ring(self) -> None:
+        """Let whoever takes look whether it is enough."""
+        with self._changed:
+            self._changed.notify_all()
 
     def put_back(self, items: Sequence[T], *, urgent: bool) -> None:
         """Return what could not be worked off to the head of its lane."""

@@ -18,6 +18,30 @@ def test_calls_for_help_are_taken_first_and_never_mixed() -> None:
     assert lanes.take(2, 0) == ([], False)
 
 
+def test_more_is_taken_until_it_is_enough_or_somebody_calls_for_help() -> None:
+    lanes: Lanes[str] = Lanes(10)
+    for word in ("a", "b", "c"):
+        lanes.put(word)
+    assert lanes.take_more(2, lambda: False) == ["a", "b"]
+    assert lanes.take_more(2, lambda: True) == []
+    lanes.put("help", urgent=True)
+    assert lanes.take_more(2, lambda: False) == []
+    assert lanes.take(2, 0) == (["help"], True)
+    assert lanes.take_more(2, lambda: False) == ["c"]
+
+
+def test_who_waits_for_more_is_told_that_it_is_enough() -> None:
+    lanes: Lanes[str] = Lanes(10)
+    enough = threading.Event()
+    answers: list[list[str]] = []
+    waiting = threading.Thread(target=lambda: answers.append(lanes.take_more(2, enough.is_set)))
+    waiting.start()
+    enough.set()
+    lanes.ring()
+    waiting.join(PATIENCE)
+    assert answers == [[]]
+
+
 def test_what_could_not_be_worked_off_goes_back_to_the_head() -> None:
     lanes: Lanes[str] = Lanes(10)
     for word in ("a", "b", "c"):
