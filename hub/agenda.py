@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, or_, select, update
 
 from hub import pulse
 from hub.store import bulk
 from hub.store import tables as t
-from hub.store.among import among
+from hub.store.among import among_groups
 from hub.vocabulary import DueKind, Severity
 
 Key = tuple[DueKind, str]
@@ -48,13 +48,12 @@ def schedule_all(conn: Connection, rows: Sequence[tuple[DueKind, str, datetime]]
     """`schedule` for many, in one statement."""
     if not rows:
         return
-    bulk.insert(
+    kinds, subjects, instants = map(list, zip(*rows, strict=True))
+    none: list[Any] = [None] * len(rows)
+    bulk.insert_columns(
         conn,
         t.due,
-        [
-            {"kind": kind, "subject": subject, "at": at, "failures": 0, "error": None}
-            for kind, subject, at in rows
-        ],
+        {"kind": kinds, "subject": subjects, "at": instants, "failures": [0] * len(rows), "error": none},
         "ON CONFLICT (kind, subject) DO UPDATE SET at = excluded.at, failures = 0, error = NULL",
     )
 
@@ -65,16 +64,12 @@ def cancel(conn: Connection, kind: DueKind, subject: str) -> None:
 
 
 def cancel_all(conn: Connection, keys: Sequence[Key]) -> None:
-    """`cancel` for many, in few statements."""
-    if conn.dialect.name == "postgresql":
-        # It takes kind and subject together by their index, and walks through a whole kind for its subjects.
-        conn.execute(delete(t.due).where(among((t.due.c.kind, t.due.c.subject), keys)))
-        return
-    of_kind = defaultdict(list)
+    """`cancel` for many, in one statement."""
+    of_kind: dict[tuple[DueKind], list[str]] = defaultdict(list)
     for kind, subject in keys:
-        of_kind[kind].append(subject)
-    for kind, subjects in of_kind.items():
-        conn.execute(delete(t.due).where(t.due.c.kind == kind, among(t.due.c.subject, subjects)))
+        of_kind[(kind,)].append(subject)
+    if of_kind:
+        conn.execute(delete(t.due).where(among_groups(conn, (t.due.c.kind, t.due.c.subject), 1, of_kind)))
 
 
 def fail(conn: Connection, row: Row, at: datetime, error: str) -> None:

@@ -16,6 +16,7 @@ from hub.store import bulk
 from hub.store import tables as t
 from hub.vocabulary import DueKind
 
+_TRANSITION = ("at", "subject_kind", "subject", "old", "new", "why", "actor")
 HUB = "hub"
 """The actor of what no person and no device did."""
 
@@ -32,7 +33,7 @@ class Work:
         self.now = now
         self.ids = ids
         self.policy = policy
-        self._transitions: list[dict[str, Any]] = []
+        self._transitions: list[tuple[Any, ...]] = []
         self._due: dict[tuple[DueKind, str], datetime | None] = {}
         self._notices: list[dict[str, Any]] = []
         self._withdrawn: list[tuple[str, str, str]] = []
@@ -62,17 +63,7 @@ class Work:
         at: datetime | None = None,
     ) -> None:
         """A transition: `subject` of `kind` went from `old` to `new`, because of `why`, by `actor`, now or `at`."""
-        self._transitions.append(
-            {
-                "at": at or self.now,
-                "subject_kind": kind,
-                "subject": subject,
-                "old": old,
-                "new": new,
-                "why": why[:300],
-                "actor": actor,
-            }
-        )
+        self._transitions.append((at or self.now, kind, subject, old, new, why[:300], actor))
 
     def schedule(self, kind: DueKind, subject: str, at: datetime | timedelta) -> None:
         """Let `kind` fall due for `subject` at an instant or after a time; an earlier date of it is moved."""
@@ -93,7 +84,8 @@ class Work:
     def flush(self) -> None:
         """Write what was gathered."""
         if self._transitions:
-            bulk.insert(self.conn, t.transition, self._transitions)
+            columns = dict(zip(_TRANSITION, map(list, zip(*self._transitions, strict=True)), strict=True))
+            bulk.insert_columns(self.conn, t.transition, columns)
         agenda.cancel_all(self.conn, [key for key, at in self._due.items() if at is None])
         agenda.schedule_all(self.conn, [(*key, at) for key, at in self._due.items() if at is not None])
         outbox_rows.insert(self.conn, self._notices)

@@ -54,13 +54,13 @@ def named(work: Work, resident_id: str, slot: str) -> str:
 
 def key_of(resident_id: str, slot: str) -> SlotKey | None:
     """The slot an event names; None when its day is none."""
-    named_slot = _day_and_name(slot)
+    named_slot = day_and_name(slot)
     return None if named_slot is None else SlotKey(resident_id, *named_slot)
 
 
 @lru_cache(maxsize=256)
-def _day_and_name(slot: str) -> tuple[date, str] | None:
-    """A town names the same few slots all morning."""
+def day_and_name(slot: str) -> tuple[date, str] | None:
+    """What an event calls a slot, taken apart; None when its day is none. A town names the same few all morning."""
     day, _, name = slot.partition("/")
     try:
         return date.fromisoformat(day), name

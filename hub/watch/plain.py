@@ -5,6 +5,7 @@ whatever the same home says after it, goes one by one through `hub.watch.events`
 compares them.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
@@ -22,7 +23,7 @@ from hub.store.among import among
 from hub.store.gathered import gathered
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots, states
-from hub.watch.slots import Rule, SlotKey
+from hub.watch.slots import Rule
 from hub.work import Work
 
 _ASKED = ("asked", "attempts", "last_outcome")
@@ -130,25 +131,24 @@ class _Batch:
 
     def _known_slots(self, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], _Slot]:
         """Those that the events name, by resident and by how an event names it."""
-        named: dict[tuple[str, str], SlotKey] = {}
+        spelled: dict[str, set[str]] = defaultdict(set)
         for event, _ in arrivals:
             if isinstance(event.body, CheckIn):
                 box = self._boxes.get(event.device)
                 if box is not None and box.resident_id is not None:
-                    key = checkins.key_of(box.resident_id, event.body.slot)
-                    if key is not None:
-                        named[box.resident_id, event.body.slot] = key
+                    spelled[event.body.slot].add(box.resident_id)
+        named = {key: slot for slot in spelled if (key := checkins.day_and_name(slot)) is not None}
         query = (
             select(*_SLOT)
             .select_from(t.slot)
             .join(t.resident, t.resident.c.id == t.slot.c.resident_id)
             .outerjoin(t.schedule, _ITS_SCHEDULE)
-            .where(slots.named(self._work.conn, named.values()))
+            .where(slots.of_residents(self._work.conn, {key: spelled[slot] for key, slot in named.items()}))
         )
-        found = {
-            (slot.resident_id, slot.day, slot.name): slot for slot in gathered(self._work.conn, _Slot, query)
+        return {
+            (one.resident_id, named[one.day, one.name]): one
+            for one in gathered(self._work.conn, _Slot, query)
         }
-        return {name: found[key] for name, key in named.items() if key in found}
 
     # ---- one event ----------------------------------------------------------------------------------------
 
@@ -203,7 +203,9 @@ class _Batch:
         slot = self._slots.get((resident_id, check_in.slot))
         if slot is None or slot.state not in (SlotState.waiting, SlotState.answered):
             return False
-        if slot.opens_at - self._work.policy.early_window(slot.name) > arrival.at:
+        if slot.opens_at > arrival.at and (
+            slot.opens_at - self._work.policy.early_window(slot.name) > arrival.at
+        ):
             return False
         if not checkins.is_answer(check_in):
             self._learn(slot, checkins.after_asking(slot.asked, slot.attempts, slot.last_outcome, check_in))
@@ -211,8 +213,9 @@ class _Batch:
         elif slot.state == SlotState.waiting:
             values = checkins.after_answer(slot.attempts, arrival.event, check_in, arrival.at)
             self._learn(slot, values)
+            values["id"] = slot.id
             self._answered.append((slot, values))
-            subject = str(SlotKey(slot.resident_id, slot.day, slot.name))
+            subject = slots.subject(slot.resident_id, slot.day, slot.name)
             self._work.cancel(DueKind.slot_deadline, subject)
             self._work.record(
                 "slot",
@@ -228,14 +231,16 @@ class _Batch:
     @staticmethod
     def _learn(slot: _Slot, values: Mapping[str, Any]) -> None:
         slot.state = values.get("state", slot.state)
-        slot.asked, slot.attempts, slot.last_outcome = (values[name] for name in _ASKED)
+        slot.asked = values["asked"]
+        slot.attempts = values["attempts"]
+        slot.last_outcome = values["last_outcome"]
 
     # ---- all of them --------------------------------------------------------------------------------------
 
     def write(self) -> None:
         """Bring what was noted into the store."""
         conn = self._work.conn
-        bulk.update(conn, t.slot, "id", [{"id": slot.id, **values} for slot, values in self._answered])
+        bulk.update(conn, t.slot, "id", [values for _, values in self._answered])
         # After the answers, for what was asked once more after one; those before it are in the answer's row as well.
         asked = [
             {"id": slot.id, **{name: getattr(slot, name) for name in _ASKED}} for slot in self._asked.values()

@@ -13,9 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    false,
     func,
-    or_,
     select,
     true,
     update,
@@ -27,13 +25,10 @@ from hub.holidays import is_holiday
 from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
-from hub.store.among import among
+from hub.store.among import among, among_groups
 from hub.store.gathered import gathered
 from hub.vocabulary import DueKind, SlotState
 from hub.work import Work
-
-_FEW_NAMES = 8
-"""So many different days and names are asked for apart, which takes half as long as three columns together."""
 
 
 class SlotKey(NamedTuple):
@@ -44,13 +39,18 @@ class SlotKey(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.resident_id}/{self.day.isoformat()}/{self.name}"
+        return subject(*self)
 
     @classmethod
     def parse(cls, subject: str) -> "SlotKey":
         """The reverse of `str()`."""
         resident_id, day, name = subject.rsplit("/", 2)
         return cls(resident_id, date.fromisoformat(day), name)
+
+
+def subject(resident_id: str, day: date, name: str) -> str:
+    """How due rows and transitions call a slot."""
+    return f"{resident_id}/{day.isoformat()}/{name}"
 
 
 class Rule(NamedTuple):
@@ -101,16 +101,14 @@ def named(conn: Connection, keys: Collection[SlotKey]) -> ColumnElement[bool]:
     alike: dict[tuple[date, str], list[str]] = defaultdict(list)
     for resident_id, day, name in keys:
         alike[day, name].append(resident_id)
-    # PostgreSQL takes the three together by their index, and walks through the table for one of them.
-    if len(alike) > _FEW_NAMES or conn.dialect.name == "postgresql":
-        return among((t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), keys)
-    return or_(
-        false(),
-        *(
-            and_(among(t.slot.c.resident_id, residents), t.slot.c.day == day, t.slot.c.name == name)
-            for (day, name), residents in alike.items()
-        ),
-    )
+    return of_residents(conn, alike)
+
+
+def of_residents(
+    conn: Connection, residents: Mapping[tuple[date, str], Collection[str]]
+) -> ColumnElement[bool]:
+    """Whether a slot is of one of these days and names, and of one of the residents there."""
+    return among_groups(conn, (t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), 0, residents)
 
 
 def rules(
@@ -140,33 +138,31 @@ def plan(work: Work, openings: Iterable[tuple[Rule, date]], conflict: str = "") 
 
     A deadline that is already past (the hub was away for days) waits for the settle window that may be open.
     """
-    rows: list[dict[str, Any]] = []
-    deadlines: list[tuple[str, datetime]] = []
-    settled_at = None
+    coming = list(openings)
+    if not coming:
+        return True
+    opens_at = [rule.opening(day) for rule, day in coming]
     wait = work.policy.answer_wait
-    for rule, day in openings:
-        opens_at = rule.opening(day)
-        deadline_at = opens_at + wait
-        rows.append(
-            {
-                "resident_id": rule.resident_id,
-                "day": day,
-                "name": rule.name,
-                "opens_at": opens_at,
-                "deadline_at": deadline_at,
-                "state": SlotState.waiting,
-                "asked": False,
-                "attempts": 0,
-            }
-        )
-        if deadline_at <= work.now:
-            settled_at = settled_at or pulse.last(work.conn, pulse.SETTLED_AT) or deadline_at
-            deadline_at = max(deadline_at, settled_at)
-        deadlines.append((str(SlotKey(rule.resident_id, day, rule.name)), deadline_at))
-    if bulk.insert(work.conn, t.slot, rows, conflict) < len(rows):
+    deadlines = [at + wait for at in opens_at]
+    columns: dict[str, list[Any]] = {
+        "resident_id": [rule.resident_id for rule, _ in coming],
+        "day": [day for _, day in coming],
+        "name": [rule.name for rule, _ in coming],
+        "opens_at": opens_at,
+        "deadline_at": deadlines,
+        "state": [SlotState.waiting] * len(coming),
+        "asked": [False] * len(coming),
+        "attempts": [0] * len(coming),
+    }
+    if bulk.insert_columns(work.conn, t.slot, columns, conflict) < len(coming):
         return False
-    for subject, at in deadlines:
-        work.schedule(DueKind.slot_deadline, subject, at)
+    settled_at = None
+    for (rule, day), deadline_at in zip(coming, deadlines, strict=True):
+        at = deadline_at
+        if at <= work.now:
+            settled_at = settled_at or pulse.last(work.conn, pulse.SETTLED_AT) or at
+            at = max(at, settled_at)
+        work.schedule(DueKind.slot_deadline, subject(rule.resident_id, day, rule.name), at)
     return True
 
 
