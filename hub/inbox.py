@@ -209,7 +209,7 @@ class _Batch:
         events = [item.what for item in items if isinstance(item.what, Event)]
         columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), events)) for name in _AS_IN_EVENT}
         columns["device_id"] = [event.device for event in events]
-        columns["resident_id"] = [self._resident_of(item) for item in items]
+        columns["resident_id"] = [self._devices[event.device].resident_id for event in events]
         columns["received_at"] = [item.message.at for item in items]
         columns["body"] = [
             msgspec.json.decode(event.body.raw) if isinstance(event.body, Unknown) else event.body
@@ -219,7 +219,7 @@ class _Batch:
 
     def _take_effects(self, todo: Sequence[Read], boxes: Mapping[str, watch.Box] | None) -> None:
         """`boxes` are theirs, if nothing has taken effect since they were read."""
-        for are_events, run in itertools.groupby(todo, lambda item: isinstance(item.what, Event)):
+        for are_events, run in itertools.groupby(todo, _is_event):
             self._take_effect(list(run), boxes, are_events=are_events)
             boxes = None
 
@@ -261,17 +261,21 @@ class _Batch:
 
     def _acknowledged(self) -> dict[str, list[str]]:
         """What each device may delete. A device that nobody knows keeps what it has: it may be enrolled tomorrow."""
-        stored: dict[str, dict[str, None]] = defaultdict(dict)
+        stored: dict[str, list[str]] = defaultdict(list)
         for item in self._items:
             if item.device is not None and item.id is not None and item.why is not Why.unknown_device:
-                stored[item.device][item.id] = None
-        return {device: list(ids) for device, ids in stored.items()}
+                stored[item.device].append(item.id)
+        return {device: ids if len(ids) == 1 else list(dict.fromkeys(ids)) for device, ids in stored.items()}
 
 
 def _raise_what_is_the_stores(error: Exception) -> None:
     """Raise it again if it says something about the store and not about a message."""
     if isinstance(error, DBAPIError) and not isinstance(error, _OF_ONE_MESSAGE):
         raise error
+
+
+def _is_event(item: Read) -> bool:
+    return isinstance(item.what, Event)
 
 
 def _is_noise(item: Read) -> bool:
@@ -283,7 +287,7 @@ def _has_words(item: Read) -> bool:
     if not isinstance(item.what, Event):
         return False
     body = item.what.body
-    if isinstance(body, Unknown):
+    if type(body) is Unknown:
         data = msgspec.json.decode(body.raw)
         return isinstance(data, dict) and "text" in data
     return getattr(body, "text", None) is not None

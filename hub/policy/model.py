@@ -250,9 +250,8 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         seconds = int(self.watch.jitter.total_seconds())
         if seconds <= 1:
             return agreed
-        return min(
-            agreed + timedelta(seconds=crc32(resident_id.encode()) % seconds), max(agreed, _LAST_SECOND)
-        )
+        at_home = agreed + timedelta(seconds=crc32(resident_id.encode()) % seconds)
+        return at_home if at_home <= _LAST_SECOND else max(agreed, _LAST_SECOND)
 
     def risk_class(self, name: str) -> RiskClass:
         """The class `name`; `Refused` when the policy has none."""

@@ -2,10 +2,12 @@
 
 import msgspec
 
+_encoder = msgspec.json.Encoder()
+
 
 def encode(value: object) -> str:
     """Text of a value."""
-    return msgspec.json.encode(value).decode()
+    return _encoder.encode(value).decode()
 
 
 decode = msgspec.json.decode
