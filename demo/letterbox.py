@@ -5,16 +5,37 @@ The hub hands its messages over to it through apprise, as it would to LINE or a 
 
 import json
 import threading
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
 from types import TracebackType
 
-from contract.time import Clock
+from contract.time import OFFICE_ZONE, Clock
 from demo.record import News, Tell
 
 WHO = "知らせ"
 """Stands in the news where a household's name does."""
 _MOST_BYTES = 100_000
+PROOF_AFTER = timedelta(minutes=3)
+"""From the beginning to the daily proof: by then the morning is over, so that the proof has something to say."""
+
+
+def notice_settings(letterbox: str, pages: str, now: datetime) -> str:
+    """The packaged settings of notices with the addresses and the proof's time of a run that begins at `now`.
+
+    At the office's own hours a demonstration begun at eleven would first prove that nobody was asked. One begun so
+    shortly before midnight that its proof falls on tomorrow has none: a time of tomorrow has passed today.
+    """
+    packaged = (resources.files("demo") / "notices.toml").read_text(encoding="utf-8")
+    here = now.astimezone(OFFICE_ZONE)
+    proof = here + PROOF_AFTER
+    times = [proof.strftime("%H:%M:%S")] if proof.date() == here.date() else []
+    return (
+        packaged.replace("{letterbox}", letterbox)
+        .replace("{pages}", pages)
+        .replace("{proof}", json.dumps(times))
+    )
 
 
 class Letterbox:

@@ -4,13 +4,12 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 from contract.refusal import Refused
 from contract.time import Clock
 from demo.cast import Household
-from demo.letterbox import Letterbox
+from demo.letterbox import Letterbox, notice_settings
 from demo.office import Office
 from demo.record import Tell
 from demo.register import enrol, entries, send_away
@@ -121,14 +120,10 @@ class Stage:
         self.office = Office(self.url, token)
 
     def _notices(self) -> Path:
-        """The settings of notices with this run's addresses in them; a file like any office's, for nobody else's eyes."""
-        packaged = (resources.files("demo") / "notices.toml").read_text(encoding="utf-8")
+        """The settings of notices of this run; a file like any office's, for nobody else's eyes."""
         path = self._folder / "notices.toml"
         path.touch(0o600)
-        path.write_text(
-            packaged.replace("{letterbox}", self._letterbox.url).replace("{pages}", self.url),
-            encoding="utf-8",
-        )
+        path.write_text(notice_settings(self._letterbox.url, self.url, self._clock.now()), encoding="utf-8")
         return path
 
 
