@@ -41,7 +41,8 @@ def renderer(front: Front) -> Render:
 
 
 def _flags(front: Front, conn: Connection, now: datetime, district: str) -> tuple[str, frozenset[str]]:
-    rows = views.flags(conn, now, district)
+    # Whoever is flagged comes first, the gravest on top; everybody else stays in the order of the readings.
+    rows = sorted(views.flags(conn, now, district), key=lambda row: -(row.flag.rank + 1) if row.flag else 0)
     shown = frozenset(views.resident_ids(conn, now, district))
     ward = rows[0].ward if rows else district
     return front.render("_flags.html", rows=rows, ward=ward), shown

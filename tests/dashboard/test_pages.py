@@ -272,6 +272,26 @@ def test_a_welfare_commissioner_has_a_list_of_six_fields_and_nothing_else(
         assert access.who_saw(conn, cast.SUZUKI) == []
 
 
+def test_whoever_is_flagged_stands_first_before_a_welfare_commissioner(
+    web: TestClient, hub: Hub, homes: Homes, account: Enrol
+) -> None:
+    cast.enrol(hub.store, hub.clock, hub.policy, re.sub(r"(?m)^([Hh]-\w+),[^,]+,", r"\1,長島,", cast.ROSTER))
+    homes.until("2026-11-23 18:02")
+    homes.answers("evening", *cast.RESIDENTS)
+    homes.until("2026-11-24 07:35")
+    homes.lost(cast.TAKAHASHI)
+    homes.until("2026-11-24 08:05")
+    homes.answers("morning", cast.SATO, intent=Intent.unwell)
+    homes.calls_for_help(cast.ITO)
+    log_in(web, account("kondo", role="welfare_commissioner", district="osashima", name="近藤 正"))
+    page = web.get("/").text
+    names = re.findall(r'role="rowheader">(\S+)', page)
+    assert names == ["伊藤", "佐藤", "髙橋", "鈴木", "田中"], (
+        "emergency, to be checked, line down; then by reading"
+    )
+    assert "うち確認が必要 3 人" in _text(page)
+
+
 def test_a_household_that_is_not_there_says_so(logged_in: TestClient) -> None:
     answer = logged_in.get("/households/nowhere")
     assert answer.status_code == 403

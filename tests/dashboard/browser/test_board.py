@@ -166,6 +166,21 @@ def test_no_width_scrolls_sideways_and_a_thumb_finds_every_button(
             assert page.evaluate(small) == [], path
 
 
+def test_a_welfare_commissioner_sees_on_a_phone_who_is_flagged(
+    served: Served, morning: Homes, account: Enrol, open_page: Open
+) -> None:
+    account("kondo", role="welfare_commissioner", district="iwamura", name="近藤 正")
+    page = open_page(390, 844)
+    enter(page, served.url, "kondo")
+    row = page.get_by_role("row").filter(has_text="鈴木 キヨ")
+    expect(row.get_by_role("rowheader")).to_have_text("鈴木 キヨ")
+    for words in ("岩村町", "訪問要"):
+        cell = row.get_by_role("cell").filter(has_text=words)
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390, words
+
+
 def test_a_print_is_signed_and_written_down(hub: Hub, served: Served, open_page: Open) -> None:
     page = open_page()
     enter(page, served.url)
