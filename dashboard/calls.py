@@ -10,9 +10,11 @@ from contract.refusal import Refused
 from contract.time import office_date
 from dashboard import words
 from dashboard.front import Front
+from hub import views
 from hub.access import Action, Resource, Session, Viewer
 from hub.roster import Encoding, to_csv
 from hub.views.calls import CallRow, Number, calls
+from hub.vocabulary import Lane
 
 _FILE_HEADINGS = (
     "順番",
@@ -79,8 +81,17 @@ def _page(front: Front, viewer: Viewer, problem: str | None = None, status: int 
     rows = _rows(front, viewer)
     front.log(viewer, Action.view, "resident", _residents(rows))
     now = front.hub.clock.now()
+    with front.hub.store.read() as conn:
+        people = views.queue(conn, now, ranks=front.hub.policy.ranks, district=viewer.bound_to)
     return front.page(
-        "calls.html", status, viewer=viewer, now=now, day=office_date(now), rows=rows, problem=problem
+        "calls.html",
+        status,
+        viewer=viewer,
+        now=now,
+        day=office_date(now),
+        rows=rows,
+        others=sum(row.lane is Lane.person for row in people) - len(rows),
+        problem=problem,
     )
 
 

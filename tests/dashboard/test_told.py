@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -176,6 +177,18 @@ def test_at_the_relatives_step_the_relative_is_the_one_to_call(
 def test_a_visit_is_not_on_the_call_list(csw: TestClient, homes: Homes, silent: str) -> None:
     homes.until("2026-11-24 12:00")
     assert "鈴木" not in csw.get("/calls").text
+
+
+def test_an_empty_call_list_is_not_calm_while_others_wait_for_a_visit(
+    csw: TestClient, homes: Homes, silent: str
+) -> None:
+    homes.until("2026-11-24 13:00")
+    page = csw.get("/calls").text
+    assert 'class="call ' not in page
+    others = re.search(r"ほかの対応が必要な世帯が (\d+) 世帯あります", page)
+    assert others is not None
+    assert int(others[1]) >= 2
+    assert "●" not in page.split("<main")[1]
 
 
 def test_the_file_is_for_spreadsheets_and_no_cell_is_a_formula(
