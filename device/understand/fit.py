@@ -102,10 +102,9 @@ def fit(lessons: Lessons, course: Course, watch: Callable[[int], None]) -> Weigh
             wrong[np.arange(len(rows)), lessons.intents[rows]] -= 1 - course.doubt
             wrong *= lessons.weights[rows][:, None] / len(rows)
             back = (wrong @ out.value.T) * kept.astype(np.float32) * (before > 0)
-            touched, by_intent = _by_place(places, (wrong * scale)[owner])
-            direct.step_rows(touched, by_intent + 1e-4 * direct.value[touched], rate)
-            touched, by_hidden = _by_place(places, (back * scale)[owner])
-            bag.step_rows(touched, by_hidden, rate)
+            touched, slopes = _by_place(places, np.hstack([wrong, back]) * scale, owner)
+            direct.step_rows(touched, slopes[:, :intents] + 1e-4 * direct.value[touched], rate)
+            bag.step_rows(touched, slopes[:, intents:], rate)
             out.step(middle.T @ wrong + 1e-5 * out.value, rate, count)
             dense.step(x.T @ back + 1e-5 * dense.value, rate, count)
             hidden_bias.step(back.sum(0), rate, count)
@@ -134,12 +133,12 @@ def _flat(of_rows: list[Pieces], forget: float, chance: np.random.Generator) -> 
     return owner[keep], places[keep]
 
 
-def _by_place(places: Rows, slopes: Numbers) -> tuple[Rows, Numbers]:
-    """The slopes of each place added up; places in ascending order, each once."""
+def _by_place(places: Rows, slopes: Numbers, owner: Rows) -> tuple[Rows, Numbers]:
+    """The slopes of the rows that own each place added up; places in ascending order, each once."""
     order = np.argsort(places, kind="stable")
     ordered = places[order]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    return ordered[starts], np.add.reduceat(slopes[order], starts, axis=0)
+    return ordered[starts], np.add.reduceat(slopes[owner[order]], starts, axis=0)
 
 
 def _softmax(logits: Numbers) -> Numbers:
