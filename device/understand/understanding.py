@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from msgspec import Struct
@@ -22,7 +23,6 @@ from device.understand.words import Hit
 
 LEXICON = Path(__file__).parent / "lexicon"
 
-
 _QUIET: list[Intent] = [one for one in Intent if one != Intent.emergency]
 
 Shares = dict[Intent, float]
@@ -41,10 +41,17 @@ class Settings(Struct, forbid_unknown_fields=True, frozen=True):
     emergency_sure: float
     emergency_sure_by_rule: float
     emergency_doubt: float
-    emergency_of_others: float
     emergency_of_others_sure: float
     others: frozenset[str]
     """Concepts that tell of somebody or something else than the resident, here and now."""
+
+
+class _Proposal(NamedTuple):
+    """What one sound may have said."""
+
+    reading: Reading
+    hits: list[Hit]
+    likelihood: float
 
 
 class Understanding:
@@ -99,8 +106,8 @@ class Understanding:
                 because=["「はい」「いいえ」だけなので確かめる"],
                 certain=False,
             )
-        hits = self._finder.find(reading)
-        verdicts = self._finder.rules.judge(hits)
+        first = _Proposal(reading, self._finder.find(reading), 1.0)
+        verdicts = self._finder.rules.judge(first.hits)
         at_once = next((one for one in verdicts if one.rule.needs == 0.0), None)
         if at_once:
             # A cry for help waits for nobody, and nothing learnt can talk it away.
@@ -111,43 +118,44 @@ class Understanding:
                 because=[rule_voice(at_once)],
                 certain=True,
             )
-        return self._decide(self._shares({text: 1.0} | dict(others or {})), hits, verdicts, reading)
+        proposals = {text: first}
+        for other, likelihood in (others or {}).items():
+            if (heard := read(other)).kana:
+                proposals[other] = _Proposal(heard, self._finder.find(heard), likelihood)
+        return self._decide(self._shares(proposals), first, verdicts)
 
-    def _shares(self, likely: dict[str, float]) -> Shares:
-        readings = {one: reading for one in likely if (reading := read(one)).kana}
-        meanings = self._encoder.encode(list(readings)) if self._encoder else [None] * len(readings)
+    def _shares(self, proposals: Mapping[str, _Proposal]) -> Shares:
+        meanings = self._encoder.encode(list(proposals)) if self._encoder else [None] * len(proposals)
         shares = [
-            self._learnt.shares(pieces(reading), tokens(self._finder.find(reading)), meaning)
-            for reading, meaning in zip(readings.values(), meanings, strict=True)
+            self._learnt.shares(pieces(one.reading), tokens(one.hits), meaning)
+            for one, meaning in zip(proposals.values(), meanings, strict=True)
         ]
-        return join(shares, [likely[one] for one in readings])
+        return join(shares, [one.likelihood for one in proposals.values()])
 
     def yes_or_no(self, text: str) -> bool | None:
         """True for はい, False for いいえ, None when it is neither or both."""
         return self._answers.yes_or_no(read(text))
 
-    def _decide(self, shares: Shares, hits: list[Hit], verdicts: list[Verdict], reading: Reading) -> Meaning:
+    def _decide(self, shares: Shares, first: _Proposal, verdicts: list[Verdict]) -> Meaning:
         agreed = [one for one in verdicts if shares[one.rule.intent] >= one.rule.needs]
-        of_others = any(hit.concept in self._settings.others for hit in hits)
+        of_others = any(hit.concept in self._settings.others for hit in first.hits)
         alarm = any(one.rule.intent is Intent.emergency for one in agreed)
-        best = self._best(shares, agreed, alarm, of_others)
+        best = self._best(shares, agreed, alarm)
         because = [rule_voice(one) for one in agreed if one.rule.intent is best][:1]
         because.append(learnt_voice(shares, best, self._encoder is not None))
-        text, likeness = self._learnt.nearest(phonemes(reading.kana), best)
+        text, likeness = self._learnt.nearest(phonemes(first.reading.kana), best)
         because.append(f"いちばん近い手本「{text}」({likeness:.2f})")
         doubts = self._doubts(best, shares, verdicts, self._sure_of_help(alarm, of_others))
         return Meaning(
             intent=best,
             confidence=round(shares[best], 3),
-            reading=reading.spoken,
+            reading=first.reading.spoken,
             because=because + doubts,
             certain=not doubts,
         )
 
-    def _best(self, shares: Shares, agreed: list[Verdict], alarm: bool, of_others: bool) -> Intent:
-        settings = self._settings
-        needed = settings.emergency_of_others if of_others else settings.emergency
-        if alarm or shares[Intent.emergency] >= needed:
+    def _best(self, shares: Shares, agreed: list[Verdict], alarm: bool) -> Intent:
+        if alarm or shares[Intent.emergency] >= self._settings.emergency:
             return Intent.emergency
         best = max(_QUIET, key=lambda one: shares[one])
         if best in WELL:
