@@ -111,5 +111,9 @@ def _install_answers(app: FastAPI, front: Front) -> None:
         if is_api(request):
             return api.problem(error.status_code, str(error.detail))
         if error.status_code == 404:
-            return front.message("ページがありません", "この番地のページはありません。", 404)
+            return front.message(
+                "ページがありません",
+                "このアドレスのページはありません。リンクが古いか、書き間違いかもしれません。",
+                404,
+            )
         return front.message("できませんでした", str(error.detail), error.status_code)

@@ -108,7 +108,9 @@ def test_not_met_goes_on_to_the_next_step_at_once(web: TestClient, hub: Hub, lin
     assert before.step == "family"
     assert after.step != "family"
     assert after.closed_at is None
-    assert "「会えない」と受け取りました" in web.get(link).text
+    page = web.get(link).text
+    assert "「会えない」と受け取りました" in page
+    assert "●" not in page.split('role="status"')[1].split("</div>")[0], "the sign of good news"
 
 
 def test_who_could_not_meet_may_say_later_that_they_met(web: TestClient, hub: Hub, link: str) -> None:

@@ -182,7 +182,7 @@ def test_the_call_list_on_the_screen_on_a_phone_and_on_paper(
     picture(page, "calls-phone")
     page.emulate_media(media="print")
     expect(page.get_by_text("□ 話せた").first).to_be_visible()
-    expect(page.get_by_text("CSV(UTF-8)")).to_be_hidden()
+    expect(page.get_by_text("表計算用のファイル(CSV)")).to_be_hidden()
     sheet = page.pdf(format="A4", prefer_css_page_size=True)
     assert sheet.startswith(b"%PDF")
     page.set_viewport_size({"width": 703, "height": 1000})
@@ -197,7 +197,7 @@ def test_the_notices_say_what_did_not_arrive(hub: Hub, served: Served, open_page
     page.goto(f"{served.url}/notices")
     failed = page.get_by_role("region", name="届かなかった")
     expect(failed).to_contain_text("応答 550")
-    expect(failed).to_contain_text("鈴木 キヨ 様の連絡先 鈴木 恵子 さんへ")
+    expect(failed).to_contain_text("連絡先の 鈴木 恵子 さんへ")
     assert violations(page) == []
     picture(page, "notices-desktop")
     page.set_viewport_size({"width": 390, "height": 800})
