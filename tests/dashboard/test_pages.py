@@ -87,7 +87,7 @@ def test_an_empty_queue_is_proud_and_honest(logged_in: TestClient, homes: Homes)
     log_in(logged_in, "mori")
     queue = _text(_section(logged_in.get("/").text, "queue"))
     assert "対応が必要な世帯はありません。" in queue
-    assert "今日は5世帯中 3世帯 の応答を確認、これから声かけ 2人" in queue
+    assert "きょうは5世帯中 3世帯 の応答を確認、これから声かけ 2人" in queue
 
 
 def test_a_hub_without_residents_does_not_pretend_that_all_is_well(logged_in: TestClient, hub: Hub) -> None:
@@ -97,7 +97,7 @@ def test_a_hub_without_residents_does_not_pretend_that_all_is_well(logged_in: Te
     hub.store.write(nobody_left)
     page = logged_in.get("/").text
     assert "まだ登録されていません" in page
-    assert "ありません。</p>\n        <p>今日は" not in page
+    assert "ありません。</p>\n        <p>きょうは" not in page
 
 
 def test_the_date_is_written_as_the_office_writes_it(logged_in: TestClient) -> None:

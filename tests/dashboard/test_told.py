@@ -136,7 +136,7 @@ def test_the_household_shows_who_was_told_and_takes_a_link_back(
     link_id, expires_at = hub.store.write(link)
     page = csw.get("/households/h-suzuki").text
     assert "森 さつき さんへ" in page
-    assert "家族リンク: 鈴木 恵子 さん" in page
+    assert "返事のリンク: 鈴木 恵子 さん" in page
     assert csw.post(f"/households/h-suzuki/links/{link_id}/revoke").status_code == 303
     assert "取り消し済" in csw.get("/households/h-suzuki").text
     token = hub.notices.signer.token(link_id, expires_at)

@@ -12,10 +12,12 @@ from dashboard.serve import Served, serve
 from hub import access
 from hub.access import Action
 from hub.config import BrokerConfig, HubConfig
+from hub.outreach import visits
+from hub.outreach.operations import Desk
 from hub.service import Hub
 from provisioning.broker import Broker
 from tests import cast
-from tests.clock import TravellingClock
+from tests.clock import TravellingClock, office
 from tests.dashboard import bigtown
 from tests.dashboard.browser.conftest import Open
 from tests.dashboard.browser.looking import SOON, Said, enter, violations
@@ -148,20 +150,43 @@ def test_nothing_stands_in_the_way_of_anybody(
     assert violations(phone) == []
 
 
+def _on_the_way(hub: Hub, morning: Homes) -> None:
+    """森 is to visit 鈴木 at eleven."""
+    case, now = morning.case_of(cast.SUZUKI), hub.clock.now()
+    wanted = visits.Assignment(
+        assignee="mori",
+        planned_for=office("2026-11-24 11:00"),
+        purpose="きのうの夕方から応答がないため、元気かどうかを確かめる",
+        scope_do="玄関で声をかける",
+        scope_dont="家の中に入らない",
+        program="safety",
+        coordination=tuple(hub.policy.visit.coordination),
+    )
+    hub.store.write(lambda conn: visits.assign(Desk(conn, "mori", now, hub.policy), case, wanted) and None)
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440])
 def test_no_width_scrolls_sideways_and_a_thumb_finds_every_button(
-    served: Served, morning: Homes, open_page: Open, width: int
+    hub: Hub, served: Served, morning: Homes, open_page: Open, width: int
 ) -> None:
     morning.calls_for_help(cast.ITO)
+    _on_the_way(hub, morning)
     page = open_page(width, 844)
     enter(page, served.url)
-    small = """[...document.querySelectorAll("button, input, select, summary, .case a, .contacts a")]
+    small = """[...document.querySelectorAll("button, :not(label) > input, label.choice, select, summary, main a")]
         .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
         .map(one => one.outerHTML)"""
-    for path in ("/", "/households/h-suzuki"):
+    out = """[...document.querySelectorAll("main :is(h2, h3, p, dt, dd, li, form, input, select, button, .button)")]
+        .filter(one => one.checkVisibility() && !one.closest(".table-frame, .chart-frame, .unseen"))
+        .filter(one => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1)
+        .map(one => one.outerHTML.slice(0, 200))"""
+    for path in ("/", "/households/h-suzuki", "/calls", "/caseload", "/notices"):
         page.goto(served.url + path)
         page.wait_for_selector("main")
+        for folded in page.locator(".pause summary").all():
+            folded.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        assert page.evaluate(out) == [], path
         if width <= 640:
             assert page.evaluate(small) == [], path
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from dashboard.app import create_app
-from dashboard.serve import serve
+from dashboard.serve import Served, serve
 from hub import views
 from hub.service import Hub
 from tests import cast
@@ -66,3 +66,23 @@ def test_the_list_for_a_power_cut_is_a_sheet_to_carry_from_door_to_door(
             assert box["height"] < 80, "twelve on a sheet"
         on_paper(page, served.url)
         assert pressable(page) == []
+
+
+def test_paper_shows_nothing_to_press_and_small_print_is_smaller_than_the_rest(
+    served: Served, open_page: Open
+) -> None:
+    page = open_page()
+    enter(page, served.url)
+    page.locator(".case-free").filter(has_text="鈴木 キヨ").get_by_role("button", name="引き受ける").click()
+    page.locator(".queue .case").filter(has_text="森 さつき").wait_for()
+    for path in ("/", "/households/h-suzuki", "/calls", "/notices"):
+        on_paper(page, f"{served.url}{path}")
+        assert pressable(page) == [], path
+        for link in page.locator("#desk-calls, #caseload-link").all():
+            assert not link.is_visible(), path
+    on_paper(page, f"{served.url}/households/h-suzuki")
+    body, small = (
+        page.locator(where).first.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+        for where in ("body", ".person-card .minor")
+    )
+    assert small < body
