@@ -37,7 +37,11 @@ def offer(desk: Desk, case_id: str, to: str, why: str) -> None:
             )
         )
         cases.move(
-            work, case, CaseState.handed_over, f"{to} さんに引き継ぎを申し出ました: {why}", desk.account
+            work,
+            case,
+            CaseState.handed_over,
+            f"{desk.called(to)} さんに引き継ぎを申し出ました: {why}",
+            desk.account,
         )
         outbox.put(
             work,
@@ -47,7 +51,7 @@ def offer(desk: Desk, case_id: str, to: str, why: str) -> None:
                     kind=NoticeKind.handed_over,
                     audience=account(to),
                     subject=Subject("account", to),
-                    words=f"{desk.account} さんから引き継ぎの申し出があります: {why}。"
+                    words=f"{desk.called(desk.account)} さんから引き継ぎの申し出があります: {why}。"
                     "世帯の画面で受けるか断るかを選んでください。",
                 )
             ],
@@ -59,7 +63,7 @@ def accept(desk: Desk, case_id: str) -> None:
     case, offered = _offered(desk, case_id)
     with desk.work() as work:
         _answer(work, offered, accepted=True, words="受けました")
-        desk.give_to(work, case, desk.account, f"{offered.offered_by} さんから引き継ぎました")
+        desk.give_to(work, case, desk.account, f"{desk.called(offered.offered_by)} さんから引き継ぎました")
         ladder.rest(work, case, desk.account)
 
 
@@ -87,7 +91,7 @@ def _offered(desk: Desk, case_id: str) -> tuple[Case, Row[Any]]:
     if offered is None:
         raise Refused("申し出ている引き継ぎはありません。画面を開き直してください。")
     if offered.offered_to != desk.account:
-        raise Refused(f"この引き継ぎは {offered.offered_to} さんへの申し出です。")
+        raise Refused(f"この引き継ぎは {desk.called(offered.offered_to)} さんへの申し出です。")
     return case, offered
 
 

@@ -12,6 +12,7 @@ from hub.outreach.cases import Case
 from hub.outreach.reasons import resolve
 from hub.policy import Policy
 from hub.store import tables as t
+from hub.views.names import name_of
 from hub.vocabulary import CaseOutcome, CaseState, Lane, Party, ReasonCode, Severity
 from hub.work import Work
 
@@ -44,7 +45,9 @@ class Desk:
         """Be the owner: the climb rests for as long as the policy allows."""
         case = self.open_case(case_id)
         if case.owner not in (None, self.account):
-            raise Refused(f"この件は {case.owner} さんが対応中です。引き継ぐときは割り当てを変えてください。")
+            raise Refused(
+                f"この件は {self.called(case.owner)} さんが対応中です。引き継ぐときは割り当てを変えてください。"
+            )
         if case.owner is None and case.lane is Lane.person and case.severity is not Severity.emergency:
             caseload.check_room(self.conn, self.account, self.now, self.policy)
         with self.work() as work:
@@ -55,7 +58,7 @@ class Desk:
         """Let the login `to` be the owner: a visit where the case has come to one, else the phone."""
         case = self.open_case(case_id)
         with self.work() as work:
-            self.give_to(work, case, to, f"{to} さんに割り当てました")
+            self.give_to(work, case, to, f"{self.called(to)} さんに割り当てました")
             ladder.rest(work, case, self.account)
 
     def give_back(self, case_id: str) -> None:
@@ -102,7 +105,7 @@ class Desk:
             raise Refused("この終わり方は中継だけが使います。どう終わったかを選んでください。")
         if case.owner not in (None, self.account):
             raise Refused(
-                f"この件は {case.owner} さんが対応中です。閉じるときは、まず割り当てを変えてください。"
+                f"この件は {self.called(case.owner)} さんが対応中です。閉じるときは、まず割り当てを変えてください。"
             )
         why = words.OUTCOMES[outcome] + (f": {text}" if text else "")
         with self.work() as work:
@@ -122,6 +125,10 @@ class Desk:
         """A piece of work at this desk's instant."""
         return Work(self.conn, self.now, self._ids, self.policy)
 
+    def called(self, account: str) -> str:
+        """How colleagues call whoever has this login."""
+        return name_of(self.conn, account)
+
     def open_case(self, case_id: str) -> Case:
         """The case, if it is open."""
         try:
@@ -140,7 +147,9 @@ class Desk:
         if case.owner is None:
             raise Refused("この件はまだ誰も引き受けていません。まず引き受けてください。")
         if case.owner != self.account:
-            raise Refused(f"この件は {case.owner} さんが対応中です。引き継ぐときは割り当てを変えてください。")
+            raise Refused(
+                f"この件は {self.called(case.owner)} さんが対応中です。引き継ぐときは割り当てを変えてください。"
+            )
         return case
 
     def give_to(self, work: Work, case: Case, owner: str, why: str) -> None:

@@ -82,7 +82,9 @@ def assign(desk: Desk, case_id: str, wanted: Assignment) -> str:
             )
         )
         called = words.VISIT_KINDS[wanted.kind]
-        desk.give_to(work, case, wanted.assignee, f"{wanted.assignee} さんに{called}を割り当てました")
+        desk.give_to(
+            work, case, wanted.assignee, f"{desk.called(wanted.assignee)} さんに{called}を割り当てました"
+        )
         plan(work, case, f"{called}に行く", wanted.planned_for, desk.account)
         cases.move(work, case, CaseState.visit_assigned, wanted.purpose or called, desk.account)
     return visit_id

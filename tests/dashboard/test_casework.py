@@ -53,6 +53,7 @@ def test_a_visit_is_assigned_shown_and_written_up(mori: TestClient, case: str, h
         "✓ 民生委員に最近の様子を聞いた",
     ):
         assert words in page, words
+    assert "加藤 実 さんに安否確認訪問を割り当てました" in page, "by name, not by login"
     visit = page.split('id="visit-')[1].split('"')[0]
     said = {"outcome": "met", "text": "庭にいた", "visited_at": "", "follow_up_on": ""}
     assert mori.post(f"{HOME}/visits/{visit}/outcome", data=said).status_code == 303
@@ -79,11 +80,13 @@ def test_a_hand_over_is_offered_and_accepted_in_two_browsers(mori: TestClient, c
     mori.post(f"{HOME}/cases/{case}/take")
     offer = {"to": "kato", "why": "地区の担当"}
     assert mori.post(f"{HOME}/cases/{case}/hand-over", data=offer).status_code == 303
-    assert "引き継ぎの申し出" in mori.get(HOME).text
+    assert "加藤 実 さんに引き継ぎを申し出ました: 地区の担当" in mori.get(HOME).text
     assert "引き継ぎを受ける" not in mori.get(HOME).text, "it is not hers to accept"
     mori.post("/logout")
     log_in(mori, "kato")
     assert "引き継ぎを受ける" in mori.get(HOME).text
+    refused = mori.post(f"{HOME}/cases/{case}/take")
+    assert "この件は 森 さつき さんが対応中です" in refused.text
     assert mori.post(f"{HOME}/cases/{case}/hand-over/accept").status_code == 303
     assert "加藤 実" in mori.get(HOME).text.split('class="owner')[1].split("</p>")[0]
 
