@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from contract.events import Intent
+from hub import access
 from hub.service import Hub
 from tests import cast
 from tests.clock import TravellingClock
@@ -60,6 +61,34 @@ def test_a_visit_is_assigned_shown_and_written_up(mori: TestClient, case: str, h
     page = mori.get(HOME).text
     assert "安否確認訪問: 会えた。庭にいた" in page
     assert "いま対応が必要なことはありません" in page
+
+
+def test_whoever_is_on_the_road_finds_the_own_visit_and_nobody_elses_cases(
+    mori: TestClient, case: str, hub: Hub, homes: Homes
+) -> None:
+    mori.post(f"{HOME}/cases/{case}/visits", data=visit_form(hub))
+    homes.calls_for_help(cast.ITO)
+    mori.post(f"/cases/{homes.case_of(cast.ITO)}/take")
+    assert "佐藤" not in mori.get("/mine").text
+    assert "伊藤 ヨシ" in mori.get("/mine").text
+    log_in(mori, "kato")
+    page = mori.get("/mine").text
+    for words in (
+        "佐藤 ハル",
+        "11:00",
+        "長島町中野1-2",
+        "tel:0573260001",
+        "体調を確かめる",
+        "玄関で話を聞く",
+    ):
+        assert words in page, words
+    assert "伊藤" not in page
+    with hub.store.read() as conn:
+        assert "kato" in [one.actor for one in access.who_saw(conn, cast.SATO)]
+
+
+def test_whoever_has_nothing_in_hand_is_told_so(mori: TestClient) -> None:
+    assert "いま担当している件はありません" in mori.get("/mine").text
 
 
 def test_an_unprepared_visit_says_what_is_missing(mori: TestClient, case: str, hub: Hub) -> None:
