@@ -60,6 +60,7 @@ def load_templates() -> Environment:
         "OUTCOME": hub_words.OUTCOMES,
         "CHOSEN_OUTCOMES": [outcome for outcome in CaseOutcome if outcome not in NOT_CHOSEN],
         "REASON": words.REASON,
+        "WORDED_WITH_TIME": words.WORDED_WITH_TIME,
         "INTENT": words.INTENT,
         "CONTACT": words.CONTACT,
         "CALLED": words.CALLED,

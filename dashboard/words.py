@@ -163,6 +163,9 @@ REASON: dict[ReasonCode, str] = {
     ReasonCode.away: "不在",
 }
 
+WORDED_WITH_TIME = frozenset({ReasonCode.call_for_help, ReasonCode.device_unreachable})
+"""Reasons whose words tell the moment: a second one beside them, a little later, would only puzzle."""
+
 INTENT = {
     "fine": "元気",
     "as_usual": "いつもどおり",
@@ -191,13 +194,13 @@ CONSENT = {
 NOTICE: dict[NoticeKind, str] = {
     NoticeKind.case_opened: "新しい件",
     NoticeKind.emergency: "緊急",
-    NoticeKind.step: "次の段",
+    NoticeKind.step: "次の連絡",
     NoticeKind.nobody_on_duty: "時間外の連絡",
     NoticeKind.handed_over: "引き継ぎ",
     NoticeKind.outage_began: "地区の停電・回線",
     NoticeKind.outage_over: "停電・回線の復旧",
-    NoticeKind.hub_blind: "中継が見えない",
-    NoticeKind.hub_sees: "中継が見える",
+    NoticeKind.hub_blind: "見守りの停止",
+    NoticeKind.hub_sees: "見守りの再開",
     NoticeKind.all_clear: "解消",
     NoticeKind.daily_proof: "きょうの確認",
     NoticeKind.test: "試し",

@@ -57,6 +57,14 @@ def test_a_row_reads_as_a_person_would_say_it(
         assert words in row, words
 
 
+def test_a_reason_that_names_its_moment_is_given_no_second_one(logged_in: TestClient, homes: Homes) -> None:
+    homes.until("2026-11-24 08:05")
+    homes.calls_for_help(cast.ITO)
+    log_in(logged_in, "mori")
+    for path, name in (("/", "queue"), ("/households/h-ito", "open-case case-emergency")):
+        assert "助けを求める声(11/24 08:05) たった今" in _text(_section(logged_in.get(path).text, name)), path
+
+
 def test_a_step_not_done_in_time_says_by_how_much(
     unwell: str, logged_in: TestClient, hub: Hub, clock: TravellingClock
 ) -> None:
