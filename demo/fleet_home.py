@@ -99,6 +99,10 @@ class ScriptedUnderstanding:
         """はい, いいえ, or neither."""
         return {"はい": True, "いいえ": False}.get(text)
 
+    def may_be_cut(self, text: str) -> bool:  # noqa: ARG002
+        """Its はい is whole."""
+        return False
+
 
 class NoVoice:
     """One sample a sentence."""

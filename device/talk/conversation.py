@@ -211,7 +211,7 @@ class Conversation:
             return self._count(meant.intent, meant.confidence)
         if not meant.clear:
             return self._doubtful(self._doubt, meant)
-        if yes and self._doubt in WELL and meant.certain and meant.intent in WELL:
+        if yes and self._doubt in WELL and (meant.may_be_cut or (meant.certain and meant.intent in WELL)):
             # 「大丈夫」 may be what was heard of 「大丈夫じゃない」; a はい is not so easily misheard.
             return self._read_back(meant)
         if yes:

@@ -19,6 +19,9 @@ class Understander(Protocol):
     def yes_or_no(self, text: str) -> bool | None:
         """Whether an answer to a closed question was はい or いいえ; None when it was neither."""
 
+    def may_be_cut(self, text: str) -> bool:
+        """Whether a はい may be what is left of an いいえ that lost its end."""
+
 
 class Interpreter:
     """Knows the words of one home."""
@@ -44,6 +47,7 @@ class Interpreter:
             text=heard.text,
             clear=heard.confidence >= SURE,
             yes=yes,
+            may_be_cut=bool(yes) and self._understanding.may_be_cut(heard.text),
             takes_back=self._recall_words.takes_back(heard.text),
             delay_ms=None if first_word_s is None else round(first_word_s * 1000),
         )

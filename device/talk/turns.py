@@ -132,6 +132,8 @@ class Meant:
     """The recognizer was sure enough of the words to act on anything but a call for help."""
     yes: bool | None = None
     """はい, いいえ, or neither: looked at only after a closed question and after a read-back."""
+    may_be_cut: bool = False
+    """A はい that may be what is left of an いいえ: 「そうや」 of 「そうやない」."""
     pressed: bool = False
     """The button said it: there are no words."""
     takes_back: bool = False

@@ -74,6 +74,19 @@ class Answers:
         """Whether nothing but a はい or いいえ was said, which says nothing without its question."""
         return reading.kana in self._bare
 
+    def may_be_cut(self, reading: Reading) -> bool:
+        """Whether a no that lost its end would leave just these words: 「そうや」 of 「そうやない」, 「いい」 of 「いいえ」."""
+        kana = reading.kana
+        left = 0
+        while skip := self._skip_at(kana, left, after_answer=False):
+            left += skip
+        words = kana[left:]
+        return (
+            bool(words)
+            and not self.is_bare(reading)
+            and any(no.startswith(words) for no, yes in self._says.items() if not yes and no != words)
+        )
+
     def _was_an_answer(self, word: str, reading: Reading, said_until: int, left: int) -> bool:
         """Whether `word` stands for itself although something else follows it."""
         if any(said_until <= pause <= left for pause in reading.pauses):

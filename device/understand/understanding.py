@@ -136,6 +136,10 @@ class Understanding:
         """True for はい, False for いいえ, None when it is neither or both."""
         return self._answers.yes_or_no(read(text))
 
+    def may_be_cut(self, text: str) -> bool:
+        """Whether `text`, a yes, may be what is left of a no: 「そうや」 of 「そうやない」."""
+        return self._answers.may_be_cut(read(text))
+
     def _decide(self, shares: Shares, first: _Proposal, verdicts: list[Verdict]) -> Meaning:
         agreed = [one for one in verdicts if shares[one.rule.intent] >= one.rule.needs]
         of_others = any(hit.concept in self._settings.others for hit in first.hits)

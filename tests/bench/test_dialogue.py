@@ -32,6 +32,9 @@ class Literal:
             return True
         return False if text.startswith(("いい", "いや", "ちが", "そうやない")) else None
 
+    def may_be_cut(self, text: str) -> bool:
+        return text.startswith("そう")
+
 
 INTERPRETER = Interpreter(Literal(), load_prompts(), load_recall_words())
 

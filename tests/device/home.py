@@ -76,6 +76,10 @@ class PhraseBook:
         """はい, いいえ, or neither."""
         return {"はい": True, "いいえ": False}.get(text)
 
+    def may_be_cut(self, text: str) -> bool:
+        """Its はい is whole."""
+        return False
+
 
 class Loudspeaker:
     """Keeps what it played; `broken` makes it fail as a loose plug does."""

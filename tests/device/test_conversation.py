@@ -102,6 +102,15 @@ def test_the_same_words_again_are_no_agreement_but_a_second_yes_is() -> None:
     assert Prompt.read_back_fine in hold([MAYBE_FINE, again]).prompts
 
 
+def test_a_yes_that_may_be_a_no_without_its_end_is_read_back() -> None:
+    """「そうや」 is all that is left of 「そうやない」 where a recognizer drops the end; nobody drops half of はい."""
+    cut = replace(YES, text="そうや", may_be_cut=True)
+    assert Prompt.read_back_fine not in hold([MAYBE_FINE, YES]).prompts
+    assert Prompt.read_back_fine in hold([MAYBE_FINE, cut]).prompts
+    assert hold([MAYBE_FINE, cut, NO]).check_in.intent is Intent.unwell
+    assert hold([MAYBE_FINE, cut, SILENCE]).check_in.intent is Intent.fine
+
+
 def test_what_was_read_back_to_a_dead_microphone_or_not_at_all_does_not_count() -> None:
     for deaf, outcome in ((DEAF, Outcome.mic_fault), (MUTED, Outcome.muted)):
         assert hold([FINE, deaf]).check_in.outcome is outcome

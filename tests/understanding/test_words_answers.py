@@ -25,6 +25,16 @@ def said(text: str) -> bool | None:
     return ANSWERS.yes_or_no(read(text))
 
 
+@pytest.mark.parametrize("text", ["そうや", "ほうや", "いい", "だいじょうぶ", "まあ、そうや", "げんき"])
+def test_a_yes_may_be_what_is_left_of_a_no(text: str) -> None:
+    assert ANSWERS.may_be_cut(read(text))
+
+
+@pytest.mark.parametrize("text", ["はい", "うん", "ええ", "はい、そうや", "そのとおりです", "いいえ", ""])
+def test_a_yes_that_no_no_begins_with_is_whole(text: str) -> None:
+    assert not ANSWERS.may_be_cut(read(text))
+
+
 @pytest.mark.parametrize("text", YES)
 def test_a_yes_is_a_yes_however_the_valley_says_it(text: str) -> None:
     assert said(text) is True
