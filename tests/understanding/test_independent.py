@@ -67,13 +67,13 @@ def figures() -> Score:
 def test_understanding_is_as_good_as_it_was_measured(figures: Score) -> None:
     """What is reached so far, less what chance takes in so small a sample; the target is .90, .97 and 0.3 %."""
     assert figures.accuracy
-    assert figures.accuracy.share >= 0.92
+    assert figures.accuracy.share >= 0.95
     assert figures.help_recall
-    assert figures.help_recall.share >= 0.93
+    assert figures.help_recall.share >= 0.95
     assert figures.false_emergencies
-    assert figures.false_emergencies.share <= 0.01
+    assert figures.false_emergencies.share <= 0.005
     assert figures.asked_about_help
-    assert figures.asked_about_help.share <= 0.035
+    assert figures.asked_about_help.share <= 0.015
     assert figures.dangerous_certain == 0
 
 
