@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from contract.refusal import Refused
-from dashboard import board, calls, caseload, casework, door, family, home, mine, notices, outage, vendor
+from dashboard import board, calls, caseload, casework, door, family, home, notices, outage, shortlist, vendor
 from dashboard.front import Front, LoginNeeded, NotAllowed, PasswordNeeded, see_other
 from dashboard.guard import Guard
 from dashboard.live import Live
@@ -53,7 +53,7 @@ def create_app(hub: Hub) -> FastAPI:
     app.include_router(home.router(front))
     app.include_router(casework.router(front))
     app.include_router(caseload.router(front))
-    app.include_router(mine.router(front))
+    app.include_router(shortlist.router(front))
     app.include_router(calls.router(front))
     app.include_router(family.router(front))
     app.include_router(notices.router(front))

@@ -87,6 +87,21 @@ def test_whoever_is_on_the_road_finds_the_own_visit_and_nobody_elses_cases(
         assert "kato" in [one.actor for one in access.who_saw(conn, cast.SATO)]
 
 
+def test_a_district_has_its_cases_on_a_page_of_their_own(
+    mori: TestClient, case: str, hub: Hub, homes: Homes
+) -> None:
+    homes.calls_for_help(cast.ITO)
+    page = mori.get("/districts/osashima").text
+    assert "長島地区" in page
+    assert "佐藤 ハル" in page
+    assert "伊藤" not in page
+    assert 'href="/districts/osashima"' in mori.get("/").text
+    with hub.store.read() as conn:
+        assert "mori" in [one.actor for one in access.who_saw(conn, cast.SATO)]
+    assert "この地区にいま対応が必要な件はありません" in mori.get("/districts/iiji").text
+    assert mori.get("/districts/nowhere").status_code == 404
+
+
 def test_whoever_has_nothing_in_hand_is_told_so(mori: TestClient) -> None:
     assert "いま担当している件はありません" in mori.get("/mine").text
 

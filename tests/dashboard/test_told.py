@@ -145,7 +145,7 @@ def test_the_household_shows_who_was_told_and_takes_a_link_back(
 
 def test_a_commissioner_sees_neither_notices_nor_the_call_list(web: TestClient, account: Enrol) -> None:
     log_in(web, account("kondo", "welfare_commissioner", "osashima", "近藤 正"))
-    for path in ("/notices", "/calls", "/calls.csv", "/mine"):
+    for path in ("/notices", "/calls", "/calls.csv", "/mine", "/districts/osashima"):
         assert web.get(path).status_code == 403
 
 

@@ -180,7 +180,15 @@ def test_no_width_scrolls_sideways_and_a_thumb_finds_every_button(
         .filter(one => one.checkVisibility() && !one.closest(".table-frame, .chart-frame, .unseen"))
         .filter(one => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1)
         .map(one => one.outerHTML.slice(0, 200))"""
-    for path in ("/", "/households/h-suzuki", "/mine", "/calls", "/caseload", "/notices"):
+    for path in (
+        "/",
+        "/households/h-suzuki",
+        "/mine",
+        "/districts/iwamura",
+        "/calls",
+        "/caseload",
+        "/notices",
+    ):
         page.goto(served.url + path)
         page.wait_for_selector("main")
         for folded in page.locator(".pause summary").all():

@@ -1,0 +1,62 @@
+"""A part of the queue on a page of its own, for a phone in a car park: the own cases, or those of one district."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from contract.time import office_date
+from dashboard.front import Front
+from hub import views
+from hub.access import Action, Resource, Session, Viewer
+from hub.views.rows import QueueRow
+
+
+def router(front: Front) -> APIRouter:
+    """`/mine` and `/districts/{code}`."""
+    pages = APIRouter(include_in_schema=False)
+    Looking = Annotated[Session, Depends(front.viewer)]
+
+    @pages.get("/mine")
+    def mine(session: Looking) -> Response:
+        viewer = session.viewer
+        rows = [row for row in _queue(front, viewer, viewer.bound_to) if row.owner == viewer.actor]
+        return _page(front, viewer, "/mine", "自分の担当", in_the_order_of_the_day(rows))
+
+    @pages.get("/districts/{code}")
+    def of_district(session: Looking, code: str) -> Response:
+        viewer = session.viewer
+        district = front.hub.districts.find(code)
+        if district is None or not viewer.sees(district.code):
+            return front.message(
+                "地区がありません", "この地区は見つからないか、担当の地区ではありません。", 404
+            )
+        rows = _queue(front, viewer, district.code)
+        return _page(front, viewer, f"/districts/{district.code}", f"{district.name}地区", rows)
+
+    return pages
+
+
+def in_the_order_of_the_day(rows: Sequence[QueueRow]) -> list[QueueRow]:
+    """Visits by their time, then the rest in the queue's own order."""
+    visits = [(row.visit.planned_for, row) for row in rows if row.visit]
+    return [
+        *(row for _, row in sorted(visits, key=lambda pair: pair[0])),
+        *(row for row in rows if not row.visit),
+    ]
+
+
+def _queue(front: Front, viewer: Viewer, district: str | None) -> list[QueueRow]:
+    front.allow(viewer, Resource.outreach_queue)
+    hub = front.hub
+    with hub.store.read() as conn:
+        return views.queue(conn, hub.clock.now(), ranks=hub.policy.ranks, district=district)
+
+
+def _page(front: Front, viewer: Viewer, path: str, title: str, rows: Sequence[QueueRow]) -> Response:
+    now = front.hub.clock.now()
+    front.log(viewer, Action.view, "resident", sorted({one.id for row in rows for one in row.residents}))
+    return front.page(
+        "shortlist.html", viewer=viewer, now=now, day=office_date(now), path=path, title=title, rows=rows
+    )
