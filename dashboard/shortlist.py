@@ -22,7 +22,7 @@ def router(front: Front) -> APIRouter:
     def mine(session: Looking) -> Response:
         viewer = session.viewer
         rows = [row for row in _queue(front, viewer, viewer.bound_to) if row.owner == viewer.actor]
-        return _page(front, viewer, "/mine", "自分の担当", in_the_order_of_the_day(rows))
+        return _page(front, viewer, "/mine", "自分の担当", in_the_order_of_the_day(rows), own=True)
 
     @pages.get("/districts/{code}")
     def of_district(session: Looking, code: str) -> Response:
@@ -54,9 +54,18 @@ def _queue(front: Front, viewer: Viewer, district: str | None) -> list[QueueRow]
         return views.queue(conn, hub.clock.now(), ranks=hub.policy.ranks, district=district)
 
 
-def _page(front: Front, viewer: Viewer, path: str, title: str, rows: Sequence[QueueRow]) -> Response:
+def _page(
+    front: Front, viewer: Viewer, path: str, title: str, rows: Sequence[QueueRow], *, own: bool = False
+) -> Response:
     now = front.hub.clock.now()
     front.log(viewer, Action.view, "resident", sorted({one.id for row in rows for one in row.residents}))
     return front.page(
-        "shortlist.html", viewer=viewer, now=now, day=office_date(now), path=path, title=title, rows=rows
+        "shortlist.html",
+        viewer=viewer,
+        now=now,
+        day=office_date(now),
+        path=path,
+        title=title,
+        rows=rows,
+        own=own,
     )
