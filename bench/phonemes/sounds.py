@@ -140,7 +140,7 @@ def lesson(
         return None
     make, (least, most), _ = chance.choices(NOISES, weights=[often for _, _, often in NOISES])[0]
     heard = said + at_level(make(rng, said.size), level - chance.uniform(least, most))
-    frames = model.hypotheses(to_samples(heard)).encoded
+    frames = model.encoded(to_samples(heard))
     return Lesson(frames, columns) if len(frames) > 1.2 * len(columns) else None
 
 

@@ -77,16 +77,13 @@ class WhisperModel:
 
     def hypotheses(self, samples: Samples) -> Hypotheses:
         """What int16 samples, shape (n,), at most 30 s, may have said."""
-        sound: npt.NDArray[np.float32] = samples.astype(np.float32) / 32768.0
-        # The last column looks beyond the sound.
-        features = self._engine.feature_extractor(sound)[:, :-1]
-        encoded = self._engine.encode(padded(features, self._window_frames))
+        encoded = self._encode(samples)
         [found] = self._engine.model.generate(
             encoded,
             [self._prompt],
             beam_size=HYPOTHESES,
             num_hypotheses=HYPOTHESES,
-            max_length=len(self._prompt) + most_tokens(sound.size / RATE),
+            max_length=len(self._prompt) + most_tokens(samples.size / RATE),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -99,8 +96,18 @@ class WhisperModel:
         return Hypotheses(
             texts=[] if silent else [text for text in dict.fromkeys(texts) if text],
             logprob=float(logprob),
-            encoded=_frames(encoded)[: -(-sound.size // _ENCODED_SAMPLES)],
+            encoded=_frames(encoded, samples),
         )
+
+    def encoded(self, samples: Samples) -> Encoded:
+        """The encoder's output alone, as `hypotheses` gives it, without the search that takes most of the time."""
+        return _frames(self._encode(samples), samples)
+
+    def _encode(self, samples: Samples) -> Any:
+        sound: npt.NDArray[np.float32] = samples.astype(np.float32) / 32768.0
+        # The last column looks beyond the sound.
+        features = self._engine.feature_extractor(sound)[:, :-1]
+        return self._engine.encode(padded(features, self._window_frames))
 
 
 def most_tokens(seconds: float) -> int:
@@ -114,6 +121,7 @@ def padded(features: npt.NDArray[np.float32], window_frames: int = WINDOW_FRAMES
     return np.ascontiguousarray(np.pad(cut, ((0, 0), (0, max(0, window_frames - cut.shape[1])))))
 
 
-def _frames(encoded: Any) -> Encoded:
+def _frames(encoded: Any, samples: Samples) -> Encoded:
+    """Without the padding."""
     frames: Encoded = np.array(encoded, dtype=np.float32)[0]
-    return frames
+    return frames[: -(-samples.size // _ENCODED_SAMPLES)]

@@ -17,10 +17,19 @@ def head() -> PhonemeHead:
 
 
 @pytest.fixture(scope="module")
-def found(say: Say) -> Hypotheses:
-    return WhisperModel(model("whisper-base"), threads=1, window_frames=1000).hypotheses(
-        say("足が痛くて立てません")
-    )
+def whisper_model() -> WhisperModel:
+    return WhisperModel(model("whisper-base"), threads=1, window_frames=1000)
+
+
+@pytest.fixture(scope="module")
+def found(whisper_model: WhisperModel, say: Say) -> Hypotheses:
+    return whisper_model.hypotheses(say("足が痛くて立てません"))
+
+
+def test_the_encoder_gives_the_same_with_and_without_the_search(
+    whisper_model: WhisperModel, say: Say, found: Hypotheses
+) -> None:
+    np.testing.assert_allclose(whisper_model.encoded(say("足が痛くて立てません")), found.encoded, atol=1e-5)
 
 
 def test_what_sounds_right_comes_before_what_was_proposed_first(head: PhonemeHead, found: Hypotheses) -> None:
