@@ -1,4 +1,4 @@
-"""The relative's page behind a signed link: 会えた, 会えない, 出かけている, in big type, without an account.
+"""The relative's page behind a signed link: 会えた, 会えない, 行けません, 出かけている, in big type, without an account.
 
 Opening it changes nothing (mail scanners open links); an answer is a press of a button. It shows the resident's name,
 which the message said already, and nothing else the office knows.
@@ -16,6 +16,7 @@ from contract.refusal import Refused
 from contract.time import office_date, office_instant
 from dashboard.front import Front, see_other
 from dashboard.words import long_date
+from hub import duty
 from hub.access import Action, note
 from hub.access.throttle import Throttle
 from hub.notices import answering, links
@@ -126,6 +127,7 @@ def _page(front: Front, link: Link, token: str, problem: str | None = None, stat
     with front.hub.store.read() as conn:
         name = conn.scalar(select(t.resident.c.name).where(t.resident.c.id == link.resident_id))
         over = conn.scalar(select(t.case.c.closed_at).where(t.case.c.id == link.case_id)) is not None
+        watch = duty.at(conn, now, front.hub.policy)
 
     def seen(conn: Connection) -> None:
         note(conn, now, answering.actor(link.id), Action.view, "resident", [link.resident_id])
@@ -139,6 +141,7 @@ def _page(front: Front, link: Link, token: str, problem: str | None = None, stat
         link=link,
         token=token,
         choices=choices(now),
+        watch=watch,
         problem=problem,
         phone=front.hub.notices.settings.family.office_phone,
         now=now,

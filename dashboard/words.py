@@ -213,6 +213,6 @@ NOTICE_STATE: dict[DeliveryState, tuple[str, str, str]] = {
     DeliveryState.withdrawn: ("withdrawn", "○", "取りやめ"),
 }
 """Class, shape and word of how far a notice has come."""
-LINK_ANSWER = {"met": "会えた", "not_met": "会えない", "away": "出かけている"}
+LINK_ANSWER = {"met": "会えた", "not_met": "会えない", "cannot_go": "行けません", "away": "出かけている"}
 """What a relative said by the link."""
 SEX = {"f": "女", "m": "男", "F": "女", "M": "男", "女": "女", "男": "男"}

@@ -1,8 +1,12 @@
 """What a relative's answer does: 会えた settles the silence, 会えない goes on at once, 出かけている pauses until the end.
 
+行けません says nothing about the resident, only that this relative will not look: it settles nothing, and goes on at
+once where nobody else of the same step may still go.
+
 Everything a link can do is here. It never ends a call for help: that takes somebody of the office.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,7 +18,7 @@ from hub import ladder, words
 from hub.access.log import Action, note
 from hub.notices import links
 from hub.notices.links import Link
-from hub.notices.people import CALLED
+from hub.notices.people import CALLED, TICK, standing_ticks
 from hub.outreach import cases, telling
 from hub.outreach.cases import Case
 from hub.outreach.reasons import resolve
@@ -34,6 +38,8 @@ class Answer(StrEnum):
     """会えた."""
     not_met = "not_met"
     """会えない."""
+    cannot_go = "cannot_go"
+    """行けません: the relative did not look, and will not."""
     away = "away"
     """出かけている, until then."""
 
@@ -68,7 +74,8 @@ def answer(
         raise Refused("いつまで出かけているかを、これから 1 か月の間で選んでください。")
     if link.answer == said and said is not Answer.away:
         return
-    who = _who(conn, link)
+    role = _role(conn, link)
+    who = f"{CALLED.get(role or '', '連絡先')}の {link.called} さん"
     case = cases.get(conn, link.case_id)
     by = actor(link.id)
     with Work(conn, now, ids, policy) as work:
@@ -82,25 +89,31 @@ def answer(
             assert until is not None
             away.note(work, link.resident_id, "out", now, until, by)
             _settle(work, link, f"{who}から外出の知らせ({words.moment(until)} まで)", CaseOutcome.away)
+        elif said is Answer.cannot_go:
+            _pass_on(work, case, link, role, f"{who}は行けません", by)
         else:
-            _go_on(work, case, f"{who}は会えませんでした", by)
+            _go_on(work, case, telling.PARTIES, f"{who}は会えませんでした", by)
     conn.execute(
         update(t.family_link).where(t.family_link.c.id == link.id).values(answer=said, answered_at=now)
     )
     note(conn, now, by, Action.write, "case", [link.case_id])
 
 
-_SAID = {Answer.met: "会えた", Answer.not_met: "会えない", Answer.away: "出かけている"}
+_SAID = {
+    Answer.met: "会えた",
+    Answer.not_met: "会えない",
+    Answer.cannot_go: "行けません",
+    Answer.away: "出かけている",
+}
 
 
-def _who(conn: Connection, link: Link) -> str:
-    """「家族の 佐藤 一郎 さん」."""
-    role = conn.scalar(
+def _role(conn: Connection, link: Link) -> str | None:
+    """What the relative is to the resident; None once the roster no longer names the person."""
+    return conn.scalar(
         select(t.contact.c.role).where(
             t.contact.c.resident_id == link.resident_id, t.contact.c.name == link.called
         )
     )
-    return f"{CALLED.get(role or '', '連絡先')}の {link.called} さん"
 
 
 def _settle(work: Work, link: Link, why: str, outcome: CaseOutcome) -> None:
@@ -121,11 +134,45 @@ def _settle(work: Work, link: Link, why: str, outcome: CaseOutcome) -> None:
         work.record("case", link.case_id, "reported", "reported", left, by)
 
 
-def _go_on(work: Work, case: Case, why: str, by: str) -> None:
-    """At a step of a relative's the next step begins at once; while somebody has it in hand, that is written down."""
+def _go_on(work: Work, case: Case, parties: Collection[str], why: str, by: str) -> None:
+    """At a step of one of `parties` the next begins at once; while somebody has it in hand, that is written down."""
     steps = work.policy.ladders.get(case.ladder or "", [])
-    at_relatives = any(step.name == case.step and step.party in telling.PARTIES for step in steps)
-    if at_relatives and case.acknowledged_until is None:
+    theirs = any(step.name == case.step and step.party in parties for step in steps)
+    if theirs and case.acknowledged_until is None:
         ladder.climb(work, case, why, by)
     else:
         work.record("case", case.id, case.step, case.step or "-", why, by)
+
+
+def _pass_on(work: Work, case: Case, link: Link, role: str | None, why: str, by: str) -> None:
+    """The step of a relative has failed when the last one of it says so; a step of others is theirs to fail."""
+    if role is not None and _another_may_go(work, case, link, role):
+        _go_on(work, case, (), f"{why}。ほかの{CALLED[role]}の返事を待ちます", by)
+    else:
+        _go_on(work, case, (role,) if role is not None else (), why, by)
+
+
+def _another_may_go(work: Work, case: Case, link: Link, role: str) -> bool:
+    """Whether somebody else of this role was asked and has not answered, or is still to be phoned.
+
+    Whoever has only a telephone is waited for while somebody is on duty to use it.
+    """
+    residents = [one.id for one in ladder.concerned(work.conn, case)]
+    agreed = standing_ticks(work.conn, residents)
+    asked = {one.called: one for one in links.of_cases(work.conn, [case.id])}
+    c = t.contact.c
+    others = work.conn.execute(
+        select(c.resident_id, c.name, c.phone).where(
+            c.resident_id.in_(residents), c.role == role, c.name != link.called
+        )
+    ).all()
+    for one in others:
+        if TICK[role] not in agreed[one.resident_id]:
+            continue
+        theirs = asked.get(one.name)
+        if theirs is None:
+            if one.phone and work.staffed:
+                return True
+        elif theirs.answer is None and theirs.revoked_at is None and theirs.expires_at > work.now:
+            return True
+    return False

@@ -29,6 +29,9 @@ _TO_CONTACTS = {
     "電話か訪問でようすを確かめ、急を要するときは 119 番へ。",
 }
 _UNLESS_SAID = "{name} 様の安否がまだ確認できていません。電話か訪問で、ようすを確かめてください。"
+_ANSWER_HERE = (
+    "ようすが分かったら、また行けないときも、ここを開いて知らせてください(会えた・会えない・行けません):"
+)
 _TEST = "これは見守りの知らせが届くことを確かめる、試しの送信です。何もしなくてかまいません。"
 
 
@@ -78,5 +81,5 @@ def _for_contact(rows: Sequence[RowMapping], name: str, links: Mapping[str, str]
             lines.append(said)
         link = links.get(row["subject"]) if row["subject_kind"] == "case" else None
         if link is not None and not kind.ends_something and link not in lines:
-            lines += ["", "ようすが分かったら、ここを開いて知らせてください(会えた・会えない):", link]
+            lines += ["", _ANSWER_HERE, link]
     return lines

@@ -1,4 +1,4 @@
-"""The family's link: signed, expiring, revocable. Who holds it may say 会えた or 会えない about one case, nothing else."""
+"""The family's link: signed, expiring, revocable. Who holds it may say what came of looking in on one case, nothing else."""
 
 import contextlib
 import os

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select, update
 
 from contract.ids import uuid7
 from contract.time import office_date
@@ -30,20 +30,7 @@ def link(hub: Hub, homes: Homes, clock: TravellingClock) -> str:
     homes.until("2026-11-24 06:40")
     assert case(hub).step == "family"
 
-    def make(conn: Connection) -> tuple[str, Any]:
-        made = links.ensure(
-            conn,
-            homes.case_of(SUZUKI),
-            SUZUKI,
-            RELATIVE,
-            hub.notices.settings.family,
-            clock.now(),
-            uuid7,
-        )
-        assert made is not None
-        return made
-
-    return f"/f/{hub.notices.signer.token(*hub.store.write(make))}"
+    return link_of(hub, homes, clock, RELATIVE)
 
 
 def case(hub: Hub) -> Any:
@@ -119,6 +106,107 @@ def test_who_could_not_meet_may_say_later_that_they_met(web: TestClient, hub: Hu
     assert case(hub).outcome == "met"
 
 
+def brother(hub: Hub, phone: str | None = None) -> None:
+    """鈴木 has a son, too, whom nobody has asked yet."""
+    hub.store.write(
+        lambda conn: (
+            conn.execute(
+                insert(t.contact).values(
+                    resident_id=SUZUKI, position=9, role="family_contact", name="鈴木 健一", phone=phone
+                )
+            )
+            and None
+        )
+    )
+
+
+def link_of(hub: Hub, homes: Homes, clock: TravellingClock, who: Recipient) -> str:
+    def make(conn: Connection) -> tuple[str, Any]:
+        family = hub.notices.settings.family
+        made = links.ensure(conn, homes.case_of(SUZUKI), SUZUKI, who, family, clock.now(), uuid7)
+        assert made is not None
+        return made
+
+    return f"/f/{hub.notices.signer.token(*hub.store.write(make))}"
+
+
+def test_who_cannot_go_settles_nothing_and_lets_the_next_one_be_asked_at_once(
+    web: TestClient, hub: Hub, link: str
+) -> None:
+    for _ in range(2):
+        assert web.post(link, data={"answer": "cannot_go"}).status_code == 303
+    after = case(hub)
+    assert (after.closed_at, after.outcome) == (None, None)
+    assert after.step == "visit", (
+        "the 協力員 is missing and the 民生委員 may not be told: the next is a visit"
+    )
+    assert history(hub).count("家族の 鈴木 恵子 さんは行けません") == 1
+    page = web.get(link).text
+    assert "「行けません」と受け取りました" in page
+    assert "●" not in page.split('role="status"')[1].split("</div>")[0], "the sign of good news"
+
+
+def test_while_another_relative_may_still_go_the_case_stays_at_theirs(
+    web: TestClient, hub: Hub, homes: Homes, clock: TravellingClock, link: str
+) -> None:
+    brother(hub)
+    his = link_of(hub, homes, clock, Recipient(f"contact/{SUZUKI}/9", "鈴木 健一"))
+    web.post(link, data={"answer": "cannot_go"})
+    assert case(hub).step == "family"
+    assert any("行けません。ほかの家族の返事を待ちます" in why for why in history(hub))
+    web.post(his, data={"answer": "cannot_go"})
+    assert case(hub).step != "family"
+
+
+@pytest.mark.parametrize(("now", "staffed"), [("2026-11-24 06:40", False), ("2026-11-24 08:40", True)])
+def test_a_relative_who_has_only_a_phone_is_waited_for_while_somebody_is_there_to_phone(
+    web: TestClient, hub: Hub, homes: Homes, clock: TravellingClock, link: str, now: str, staffed: bool
+) -> None:
+    brother(hub, phone="090-0000-0009")
+    _put_back_to_the_relatives(hub, homes, now)
+    web.post(link, data={"answer": "cannot_go"})
+    assert (case(hub).step == "family") is staffed
+
+
+def _put_back_to_the_relatives(hub: Hub, homes: Homes, at: str) -> None:
+    homes.until(at)
+    with_family = t.case.c.id == homes.case_of(SUZUKI)
+    hub.store.write(
+        lambda conn: conn.execute(update(t.case).where(with_family).values(step="family")) and None
+    )
+
+
+def test_who_cannot_go_does_not_end_the_step_of_somebody_else(
+    web: TestClient, hub: Hub, homes: Homes, link: str
+) -> None:
+    homes.until("2026-11-24 07:20")
+    assert (before := case(hub).step) == "visit"
+    web.post(link, data={"answer": "cannot_go"})
+    assert case(hub).step == before
+    assert any("鈴木 恵子 さんは行けません" in why for why in history(hub))
+
+
+def test_who_could_not_go_may_say_later_that_they_met(web: TestClient, hub: Hub, link: str) -> None:
+    web.post(link, data={"answer": "cannot_go"})
+    web.post(link, data={"answer": "met"})
+    assert case(hub).outcome == "met"
+
+
+@pytest.mark.parametrize("answer", ["not_met", "cannot_go"])
+def test_outside_the_hours_nobody_is_promised_staff(
+    web: TestClient, hub: Hub, homes: Homes, link: str, answer: str
+) -> None:
+    web.post(link, data={"answer": answer})
+    said = web.get(link).text.split('role="status"')[1].split("</div>")[0]
+    assert "勤務時間外" in said
+    assert "8:30 から" in said
+    assert "職員が" not in said
+    homes.until("2026-11-24 09:00")
+    said = web.get(link).text.split('role="status"')[1].split("</div>")[0]
+    assert "勤務時間外" not in said
+    assert "職員が" in said
+
+
 def test_away_pauses_until_the_chosen_end(
     web: TestClient, hub: Hub, link: str, clock: TravellingClock
 ) -> None:
@@ -149,11 +237,14 @@ def test_a_call_for_help_is_not_ended_by_a_link(web: TestClient, hub: Hub, homes
     assert any("職員が確かめて閉じます" in why for why in history(hub))
 
 
-def test_a_case_in_somebodys_hands_stays_there(web: TestClient, hub: Hub, link: str, homes: Homes) -> None:
+@pytest.mark.parametrize("answer", ["not_met", "cannot_go"])
+def test_a_case_in_somebodys_hands_stays_there(
+    web: TestClient, hub: Hub, link: str, homes: Homes, answer: str
+) -> None:
     from hub.outreach.operations import Desk
 
     hub.store.write(lambda conn: Desk(conn, "mori", hub.clock.now(), hub.policy).take(homes.case_of(SUZUKI)))
-    web.post(link, data={"answer": "not_met"})
+    web.post(link, data={"answer": answer})
     assert case(hub).step == "family"
     web.post(link, data={"answer": "met"})
     row = case(hub)

@@ -85,7 +85,7 @@ family_link = Table(
     Column("at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("revoked_at", Instant),
-    Column("answer", String(16)),  # met | not_met | away
+    Column("answer", String(16)),  # met | not_met | cannot_go | away
     Column("answered_at", Instant),
     UniqueConstraint("case_id", "resident_id", "recipient"),
 )

@@ -138,7 +138,14 @@ def test_a_relative_answers_on_a_phone_in_big_type(hub: Hub, family: str, open_p
     assert met.bounding_box()["height"] >= 88  # type: ignore[index]
     not_met = page.get_by_role("button", name="会えない")
     assert not_met.bounding_box()["y"] + 88 < 740, "both answers are seen without scrolling"  # type: ignore[index]
+    cannot_go = page.get_by_role("button", name="行けません")
+    assert 56 <= cannot_go.bounding_box()["height"] < 88, "it stands behind the two"  # type: ignore[index]
     picture(page, "family-phone")
+    cannot_go.click()
+    expect(page.get_by_role("status")).to_contain_text("「行けません」と受け取りました")
+    expect(page.get_by_role("status")).to_contain_text("勤務時間外です(次は 8:30 から)")
+    picture(page, "family-phone-cannot-go")
+    assert violations(page) == []
     not_met.click()
     expect(page.get_by_role("status")).to_contain_text("「会えない」と受け取りました")
     picture(page, "family-phone-answered")
