@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -15,6 +14,7 @@ from contract.refusal import Refused
 from contract.topics import Channel, every_device
 from hub.jetstream import STREAM
 from provisioning.broker import server_binary
+from provisioning.ports import Port
 
 NODES = 3
 START_SECONDS = 60.0
@@ -31,18 +31,16 @@ HUB_MAY = {
 
 
 class Ports:
-    """What one node listens on."""
+    """What one node listens on, also after it was killed and started again."""
 
     def __init__(self) -> None:
-        self.client, self.route, self.mqtt, self.monitor = _free(4)
+        self._held = [Port() for _ in range(4)]
+        self.client, self.route, self.mqtt, self.monitor = (one.number for one in self._held)
 
-
-def _free(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    def give_back(self) -> None:
+        """The node starts no more."""
+        for one in self._held:
+            one.give_back()
 
 
 class Cluster:
@@ -186,3 +184,5 @@ class Cluster:
                     process.kill()
                     process.wait()
                 self._processes[node] = None
+        for ports in self._ports:
+            ports.give_back()

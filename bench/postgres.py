@@ -9,7 +9,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ from typing import Any, Self
 import psycopg
 
 from contract.refusal import Refused
+from provisioning.ports import Port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -35,7 +35,8 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="mimamori-postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._made = 0
-        self.port = 0
+        self._port = Port()
+        self.port = self._port.number
 
     def start(self) -> Self:
         """Make its files and wait until it answers; `Refused` otherwise."""
@@ -57,9 +58,6 @@ class PostgresServer:
         return self
 
     def _listen(self, data: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),

@@ -5,6 +5,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+from provisioning.ports import LOOPBACK, Port
+
 _CHUNK = 64 * 1024
 
 
@@ -20,15 +22,16 @@ class Line:
         self._calls: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._address = self._listener.getsockname()
+        self._port = Port()
+        self._address = (LOOPBACK, self._port.number)
+        self._listener = socket.create_server(self._address)
         self._cut = False
         self._spawn(self._answer, self._listener)
 
     @property
     def port(self) -> int:
         """Where the speaker of this home believes the broker to be."""
-        return int(self._address[1])
+        return self._port.number
 
     @property
     def is_cut(self) -> bool:

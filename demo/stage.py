@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-from contract.refusal import Refused
 from contract.time import Clock
 from demo.cast import Household
 from demo.letterbox import Letterbox, notice_settings
@@ -21,6 +20,7 @@ from hub.districts import load as load_districts
 from hub.policy import Policy
 from hub.service import Hub
 from provisioning.broker import Broker, device_user, hub_user, new_password
+from provisioning.ports import Port
 
 HOST = "127.0.0.1"
 
@@ -42,6 +42,7 @@ class Stage:
         self._cast = cast
         self._homes = homes
         self._wanted_port = port
+        self._port: Port | None = None
         self._open = ExitStack()
         self._clock = clock
         self._districts = load_districts()
@@ -98,7 +99,10 @@ class Stage:
         self.broker.start()
         self._open.callback(self.broker.stop)
         self._letterbox = self._open.enter_context(Letterbox(HOST, self._clock, self._tell))
-        port = _free_port(self._wanted_port)
+        port = self._wanted_port
+        if port == 0 or not _can_be_served(port):  # links name it before it is served
+            self._port = Port()
+            port = self._port.number
         self.port_moved = self._wanted_port not in (0, port)
         self.url = f"http://{HOST}:{port}"
         self._hub = Hub(
@@ -127,14 +131,12 @@ class Stage:
         return path
 
 
-def _free_port(wanted: int) -> int:
-    """The wanted port, or any other where it is taken or not ours to take: links name it before it is served."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise Refused("空いているポートがありません。ほかのプログラムを終えてから、始め直してください。")
+def _can_be_served(port: int) -> bool:
+    """Whether it is ours to take, and nobody has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -24,6 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.refusal import Refused
 from contract.topics import FROM_DEVICE, Channel, every_device, topic
+from provisioning.ports import Port
 
 TO_DEVICE = (Channel.ack, Channel.config, Channel.command)
 START_SECONDS = 20.0
@@ -31,7 +32,7 @@ START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 
 _PROBE = "mimamori-probe"
-_LISTENING = re.compile(r"Listening for MQTT clients on mqtt://[^\s]*:([0-9]+)")
+_LISTENING = re.compile(r"Listening for MQTT clients on mqtt://")
 _LINE = re.compile(r"^\[[0-9]+\] \S+ \S+ (?:\[\w+\] )?")
 _LAUNCH = """
 import ctypes, os, sys
@@ -84,7 +85,7 @@ def _subject(mqtt_topic: str) -> str:
 
 
 def configuration(users: Sequence[User], store: Path, host: str, port: int) -> str:
-    """The NATS configuration; port -1 lets the server choose one. JSON is valid in NATS's own language."""
+    """The NATS configuration. JSON is valid in NATS's own language."""
     return json.dumps(
         {
             "server_name": "mimamori",
@@ -129,15 +130,16 @@ class Broker:
     """One NATS server as a child process; sessions, retained and queued messages live in `folder`.
 
     It ends with the thread that called `start()`, at the latest with its process, even when that is killed.
-    Stopping and starting again keeps the port. `folder` must not be used by two brokers at a time.
+    Stopping and starting again keeps the port, also one that was chosen because 0 was asked for. `folder` must not be
+    used by two brokers at a time.
     """
 
     def __init__(self, folder: Path, users: Sequence[User], host: str = "127.0.0.1", port: int = 0) -> None:
         self._folder = folder
         self._users = tuple(users)
         self._host = host
-        self._asked_port = port
-        self._port = port
+        self._own_port = Port() if port == 0 else None
+        self._port = self._own_port.number if self._own_port else port
         self._probe = User(name=_PROBE, password=new_password(), publish=(), subscribe=())
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -148,7 +150,7 @@ class Broker:
 
     @property
     def port(self) -> int:
-        """The MQTT port: the one asked for, or after the first `start()` the one that was free."""
+        """The MQTT port: the one asked for, or one that was free and is kept for this broker."""
         return self._port
 
     @property
@@ -230,9 +232,7 @@ class Broker:
         return self._folder / "broker.log"
 
     def _write_config(self) -> None:
-        text = configuration(
-            [*self._users, self._probe], self._folder / "store", self._host, self._port or -1
-        )
+        text = configuration([*self._users, self._probe], self._folder / "store", self._host, self._port)
         config = self._folder / "broker.conf"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -245,16 +245,13 @@ class Broker:
             ) from error
 
     def _await_connect(self) -> None:
-        """Find the port in the log, then connect as a client would; NATS opens its streams at the first CONNECT."""
+        """Wait for the word in the log, then connect as a client would; NATS opens its streams at the first CONNECT."""
         give_up = monotonic() + START_SECONDS
         while monotonic() < give_up:
             if not self.running:
                 raise self._died()
-            match = _LISTENING.search(self._read_log())
-            if match:
-                self._port = int(match[1])
-                if self._accepts_connect():
-                    return
+            if _LISTENING.search(self._read_log()) and self._accepts_connect():
+                return
             sleep(0.02)
         raise Refused(
             f"ブローカー (nats-server) が {START_SECONDS:.0f} 秒たっても接続を受け付けません。"
@@ -281,7 +278,7 @@ class Broker:
         last = self._last_line()
         if "address already in use" in self._read_log():
             return Refused(
-                f"ブローカーのポート {self._host}:{self._asked_port} はほかのプログラムが使っています。"
+                f"ブローカーのポート {self._host}:{self._port} はほかのプログラムが使っています。"
                 "別のポートを指定するか、そのプログラムを止めてください。"
             )
         return Refused(

@@ -26,10 +26,10 @@ from hub.telemetry import rollup
 from hub.vocabulary import DueKind
 from mimamori.main import app
 from provisioning.broker import Broker, User, hub_user
+from provisioning.ports import Port
 from tests import cast
 from tests.clock import MONDAY_NOON, TravellingClock
 from tests.conftest import Databases
-from tests.keeping.victoria import free_port
 
 Look = Callable[..., dict[str, Finding]]
 
@@ -286,7 +286,8 @@ def test_a_broker_that_lets_the_hub_hear_everything_is_well(look: Look, broker: 
 
 
 def test_a_broker_that_is_not_there_is_a_problem(look: Look) -> None:
-    found = look(port=str(free_port()))["broker"]
+    nobodys = Port()
+    found = look(port=str(nobodys.number))["broker"]
     assert found.verdict is Verdict.problem
     assert "つながりません" in found.what
 
@@ -316,7 +317,8 @@ def test_the_command_ends_with_1_when_something_is_wrong_and_0_when_not(
 ) -> None:
     config = str(tmp_path / "hub.toml")
     run = CliRunner()
-    look(port=str(free_port()))
+    nobodys = Port()
+    look(port=str(nobodys.number))
     wrong = run.invoke(app, ["doctor", "--config", config, "--json"])
     assert wrong.exit_code == 1
     assert json.loads(wrong.stdout)[0]["check"] == "broker"
@@ -361,7 +363,8 @@ def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[s
 def test_a_speaker_without_models_or_broker_says_what_to_do(
     box: Callable[..., dict[str, Finding]], tmp_path: Path
 ) -> None:
-    found = box(port=free_port(), models=tmp_path / "none")
+    nobodys = Port()
+    found = box(port=nobodys.number, models=tmp_path / "none")
     assert found["model"].verdict is Verdict.problem
     assert "mimamori provision models" in found["model"].what
     assert found["broker"].verdict is Verdict.problem

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -10,23 +9,18 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from provisioning.ports import Port
+
 PROGRAM = shutil.which("victoria-metrics")
 PATIENCE_SECONDS = 60.0
-
-
-def free_port() -> int:
-    """One that nobody listens at now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Victoria:
     """Start, stop, start again at the same port on the same data."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self._port = Port()
+        self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,7 +1,6 @@
 """A real mail server and a real web service on loopback: apprise speaks to them as to the world's."""
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from provisioning.ports import Port
+
 
 class MailServer:
     """Takes mail, except for recipients it was told to turn away."""
@@ -19,9 +20,8 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refuse: dict[str, str] = {}
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
 
     @property
     def url(self) -> str:

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from hub.notices.apprise_transport import AppriseTransport
 from hub.notices.notice import Urgency
 from hub.notices.transport import Message, NotTaken, Unclear
+from provisioning.ports import Port
 from tests.notices.post_office import MailServer, WebService, mail_server, web_service
 
 MORI = "mori@ena.example"
@@ -33,12 +33,6 @@ def mail() -> Iterator[MailServer]:
 def web() -> Iterator[WebService]:
     with web_service() as service:
         yield service
-
-
-def nobody_listens() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_mail_arrives_as_it_was_written(mail: MailServer) -> None:
@@ -84,10 +78,12 @@ def test_a_service_that_refuses(web: WebService, code: int, hopeless: bool) -> N
 
 @pytest.mark.parametrize("scheme", ["mail", "json"])
 def test_nobody_there_is_no_reason_to_give_up(scheme: str) -> None:
-    port = nobody_listens()
-    transport = AppriseTransport(f"mailto://u:s3cret@127.0.0.1:{port}/?mode=insecure&from=a@ena.example")
+    nobodys = Port()
+    transport = AppriseTransport(
+        f"mailto://u:s3cret@127.0.0.1:{nobodys.number}/?mode=insecure&from=a@ena.example"
+    )
     with pytest.raises(NotTaken, match="つながりません") as refusal:
-        transport.hand_over(MORI if scheme == "mail" else f"json://127.0.0.1:{port}/", MESSAGE)
+        transport.hand_over(MORI if scheme == "mail" else f"json://127.0.0.1:{nobodys.number}/", MESSAGE)
     assert not refusal.value.hopeless
     assert "s3cret" not in refusal.value.why
 
@@ -95,7 +91,7 @@ def test_nobody_there_is_no_reason_to_give_up(scheme: str) -> None:
 def test_no_answer_in_time_may_have_arrived(web: WebService) -> None:
     web.silent.set()
     with pytest.raises(Unclear, match="届いたかどうか分かりません"):
-        AppriseTransport(timeout_seconds=0.6).hand_over(f"json://127.0.0.1:{web.port}/", MESSAGE)
+        AppriseTransport(timeout_seconds=2.0).hand_over(f"json://127.0.0.1:{web.port}/", MESSAGE)
     assert len(web.bodies) == 1
 
 
@@ -115,6 +111,7 @@ def test_no_address_and_no_secret_reaches_the_log(
     mail: MailServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     mail.refuse["gone@ena.example"] = "550 no"
+    nobodys = Port()
     lines = io.StringIO()
     # Of our own: pytest's listens to loggers that tell nobody else, too.
     listener = logging.StreamHandler(lines)
@@ -127,7 +124,7 @@ def test_no_address_and_no_secret_reaches_the_log(
         with pytest.raises(NotTaken):
             AppriseTransport(mail.url).hand_over("gone@ena.example", MESSAGE)
         with pytest.raises(NotTaken):
-            AppriseTransport().hand_over(f"json://u:s3cret@127.0.0.1:{nobody_listens()}/", MESSAGE)
+            AppriseTransport().hand_over(f"json://u:s3cret@127.0.0.1:{nobodys.number}/", MESSAGE)
     finally:
         root.removeHandler(listener)
         root.setLevel(level)
