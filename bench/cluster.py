@@ -171,10 +171,7 @@ def _run(events: int, workers: int, *, kill: bool) -> dict[str, Any]:
             _await(lambda: _stored(store) > events * 0.2, "何も届きません", hubs)
             hubs.kill()
             _await(lambda: _stored(store) > events * 0.4, "働き手が倒れたあと、何も届きません", hubs)
-            leader = cluster.leader()
-            if leader is None:
-                raise Refused("どのノードが記録を率いているか分かりません。")
-            cluster.kill(leader)
+            _await(cluster.kill_leader, "どのノードが記録を率いているか分かりません", hubs)
         for speaker in speakers:
             speaker.join()
         published = time.monotonic() - began

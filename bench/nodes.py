@@ -85,6 +85,14 @@ class Cluster:
             process.wait()
             self._processes[node] = None
 
+    def kill_leader(self) -> bool:
+        """Kill the node that leads the stream; False while there is none, as between two elections."""
+        leader = self.leader()
+        if leader is None:
+            return False
+        self.kill(leader)
+        return True
+
     def leader(self) -> int | None:
         """Which node leads the stream of what the homes say; None while there is none."""
         for ports in self._ports:
