@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -71,6 +71,7 @@ class Client:
         self._out = bytearray()
         self._open = False
         """Whether the broker has let us in and is believed to be there."""
+        self._planned: list[tuple[float, Callable[[], None]]] = []
         self._stopping = threading.Event()
         self._bell: socket.socket | None = None
         self._ringer: socket.socket | None = None
@@ -96,6 +97,10 @@ class Client:
     def subscribe(self, topics: Sequence[tuple[str, int]]) -> None:
         """Ask for these; the answer goes to the handler."""
         self._send(subscribe(1, topics))
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Call `do` in the client's thread after so long, unless the connection was lost by then. From that thread only."""
+        self._planned.append((time.monotonic() + seconds, do))
 
     def publish(self, name: str, payload: bytes, *, retain: bool = False) -> bool:
         """Send with QoS 0; False when there is no connection, and nothing is kept for later."""
@@ -143,6 +148,7 @@ class Client:
                 with self._gate:
                     was_in, self._open = self._open, False
                     self._out.clear()
+                self._planned.clear()
                 if was_in:
                     pause = FIRST_PAUSE_SECONDS
                 self._handler.lost(why)
@@ -193,6 +199,9 @@ class Client:
                 if asked is None and now - heard > patience / 2:
                     asked = now
                     self._send(b"\xc0\x00")
+                for planned in [one for one in self._planned if one[0] <= now]:
+                    self._planned.remove(planned)
+                    planned[1]()
                 if self._stopping.is_set():
                     self._goodbye(line)
                     return

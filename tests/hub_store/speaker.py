@@ -41,10 +41,10 @@ class Speaker:
         assert self._ready.wait(PATIENCE)
         return self
 
-    def birth(self, clock: Clock, session: str = "s1") -> None:
-        """Say that it is there."""
+    def birth(self, clock: Clock, session: str = "s1") -> mqtt.MQTTMessageInfo:
+        """Say that it is there; whether the broker has it can be waited for."""
         payload = encode(State(session=session, presence=Presence.online, at=clock.now()))
-        self._client.publish(topic(self.device, Channel.state), payload, qos=1, retain=True)
+        return self._client.publish(topic(self.device, Channel.state), payload, qos=1, retain=True)
 
     def raw(self, channel: Channel, payload: bytes, qos: int = 1) -> None:
         """Publish whatever bytes."""
