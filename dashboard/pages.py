@@ -39,6 +39,7 @@ def load_templates() -> Environment:
         by_when=words.by_when,
         tel=words.phone,
         phones=phones,
+        called=called,
         bar=district_bar,
         trend_chart=trend_chart,
         number_chart=number_chart,
@@ -76,6 +77,11 @@ def load_templates() -> Environment:
     }
     pages.globals.update(names)
     return pages
+
+
+def called(row: QueueRow) -> str:
+    """A household by the names of its residents; by its address where nobody is left."""
+    return "・".join(person.name for person in row.residents) or row.address
 
 
 def phones(row: QueueRow) -> list[str]:

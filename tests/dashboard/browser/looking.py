@@ -1,5 +1,6 @@
 """How a test comes into a page, and what it looks for there."""
 
+from collections import defaultdict
 from typing import Any
 
 from playwright.sync_api import Page, Request
@@ -11,6 +12,22 @@ SOON = 20_000
 """Milliseconds in which something live must be there; it takes a fraction of a second when nobody else computes."""
 AXE = cache_folder() / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+CONTROLS = """() => {
+  axe.setup(document);
+  const target = one => {
+    if (one.matches("a")) return one.href;
+    if (one.matches("summary")) return "unfolds " + [...document.querySelectorAll("summary")].indexOf(one);
+    const form = one.form;
+    if (!form) return "page";
+    const data = [...form.querySelectorAll("input[type=hidden]")].map(one => one.value).join();
+    return `${form.action} ${data} ${one.name} ${one.matches("button, [type=checkbox], [type=radio]") ? one.value : ""}`;
+  };
+  return [...document.querySelectorAll("a[href], button, summary, select, input:not([type=hidden])")]
+    .filter(one => one.checkVisibility())
+    .map(one => [axe.commons.text.accessibleText(one).trim(), target(one)]);
+}"""
+"""The accessible name of each control of a page, and what it does."""
 
 
 class Said:
@@ -53,3 +70,12 @@ def violations(page: Page) -> list[dict[str, Any]]:
     return [
         {"id": one["id"], "where": [node["target"] for node in one["nodes"]]} for one in found["violations"]
     ]
+
+
+def alike(page: Page) -> dict[str, list[str]]:
+    """Names that stand on several controls of a page which do different things."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, target in page.evaluate(CONTROLS):
+        found[name].add(target)
+    return {name: sorted(targets) for name, targets in found.items() if not name or len(targets) > 1}

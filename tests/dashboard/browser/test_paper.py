@@ -12,7 +12,7 @@ from hub.service import Hub
 from tests import cast
 from tests.clock import TravellingClock
 from tests.dashboard.browser.conftest import Open
-from tests.dashboard.browser.looking import enter
+from tests.dashboard.browser.looking import alike, enter
 from tests.dashboard.conftest import Enrol
 from tests.dashboard.homes import Homes
 
@@ -55,6 +55,8 @@ def test_the_list_for_a_power_cut_is_a_sheet_to_carry_from_door_to_door(
     with serve(create_app(hub), "127.0.0.1", 0) as served:
         page = open_page()
         enter(page, served.url)
+        page.goto(f"{served.url}/outages/{outage}")
+        assert alike(page) == {}
         on_paper(page, f"{served.url}/outages/{outage}")
         assert pressable(page) == []
         rows = page.locator(".outage-person")

@@ -10,22 +10,20 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import Connection, update
 
-from contract.datafile import Duration
 from contract.ids import uuid7
 from dashboard.serve import Served
 from hub.config import BrokerConfig, HubConfig
 from hub.notices import links
 from hub.notices.notifier import Notifier
 from hub.notices.people import Recipient
-from hub.notices.settings import Family, Pace, Person, Settings
-from hub.notices.transport import Message, NotTaken
 from hub.service import Hub
 from hub.store import tables as t
 from hub.views.calls import calls
 from tests import cast
 from tests.clock import TravellingClock
 from tests.dashboard.browser.conftest import Open
-from tests.dashboard.browser.looking import Said, enter, violations
+from tests.dashboard.browser.looking import Said, alike, enter, violations
+from tests.dashboard.browser.post import SETTINGS, Fussy
 from tests.dashboard.conftest import OFFICE, Enrol
 from tests.dashboard.homes import Homes
 from tests.still import still_file
@@ -33,23 +31,6 @@ from tests.still import still_file
 pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SHOTS")
 """A folder for pictures of what the tests see, for the eyes of whoever works on the pages."""
-SETTINGS = Settings(
-    people=[Person(account="mori", addresses=["mori@ena.example", "gone@ena.example"])],
-    duty=["mori"],
-    base_url="https://mimamori.example.jp",
-    family=Family(office_phone="0573-26-0000"),
-    pace=Pace(bundle_window=Duration(minutes=5)),
-)
-
-
-class Fussy:
-    """A mail server that turns the relatives away, hopelessly."""
-
-    def hand_over(self, address: str, message: Message) -> None:
-        if "home" in address:
-            raise NotTaken(
-                "メールサーバーが断りました (応答 550)。宛先と設定を確かめてください。", hopeless=True
-            )
 
 
 @pytest.fixture
@@ -132,6 +113,7 @@ def test_a_relative_answers_on_a_phone_in_big_type(hub: Hub, family: str, open_p
     page.goto(family)
     expect(page.get_by_role("heading", name="鈴木 キヨ 様に会えましたか")).to_be_visible()
     assert violations(page) == []
+    assert alike(page) == {}
     assert too_small(page) == []
     assert overflow(page) <= 0
     met = page.get_by_role("button", name="会えた")
