@@ -1,4 +1,4 @@
-"""Two policies on the same records, side by side."""
+"""Two policies on the same records, side by side: the queue of people, and the repair lane."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from contract.time import office_date
 from hub.policy import Policy
+from hub.trial import boxes
 from hub.trial.history import Home, Real, read
+from hub.trial.repairs import Repairs, replay_repairs
 from hub.trial.replay import Course, replay
 from hub.vocabulary import Party, ReasonCode
 
@@ -21,12 +23,11 @@ LISTED = 200
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """What one policy would have caused on the days of the trial."""
+    """What one policy would have caused on the days of the trial, in one lane."""
 
     cases: int
-    """Of people; not of lines and boxes."""
     calls: int
-    """Steps at which somebody phones: resident, family, helper, 民生委員, the office."""
+    """Steps at which somebody phones or looks: resident, family, helper, 民生委員, the office."""
     visits: int
     cases_a_day: float
     calls_a_day: float
@@ -35,33 +36,47 @@ class Tally(Struct, frozen=True, kw_only=True):
 
 
 class Delay(Struct, frozen=True, kw_only=True):
-    """A silence that really came into the queue, and when the other policy would have brought it."""
+    """A case that really came into the queue, and when the other policy would have brought it."""
 
     resident_id: str
     real_at: datetime
     would_at: datetime | None
-    """None: not at all, because an answer came first."""
+    """None: not at all, because an answer, or the line, came first."""
     later_s: float | None
     """How much later; below 0 for earlier."""
 
 
-class Trial(Struct, frozen=True, kw_only=True):
-    """What came of trying another policy on the past."""
+class Comparison(Struct, frozen=True, kw_only=True):
+    """One lane under both policies."""
 
-    since: date
-    until: date
-    days: int
-    homes: int
     present: Tally
     other: Tally
     real: int
-    """Silences that really came into the queue on these days."""
+    """Cases that really came on these days: of people those of silence, of boxes all."""
     delayed: list[Delay]
     """Those that would have come later or not at all, the longest delay first; at most 200."""
     delayed_count: int
     never_count: int
     """Of them, those that would not have come at all."""
     earlier_count: int
+
+
+class BoxComparison(Comparison, frozen=True, kw_only=True):
+    """The repair lane under both policies."""
+
+    present_outages: int
+    """Losses of a district that would have been one notice and a list."""
+    other_outages: int
+
+
+class Trial(Comparison, frozen=True, kw_only=True):
+    """What came of trying another policy on the past: the queue of people, and beside it the repair lane."""
+
+    since: date
+    until: date
+    days: int
+    homes: int
+    boxes: BoxComparison
 
 
 def try_out(
@@ -74,7 +89,8 @@ def try_out(
 ) -> Trial:
     """Replay the last `days` days under both policies. `progress` goes over the homes and may tell how far it is."""
     since = now - timedelta(days=days)
-    homes = read(conn, since - WARM_UP, now, office_date(since - WARM_UP))
+    first_day = office_date(since - WARM_UP)
+    homes = read(conn, since - WARM_UP, now, first_day)
     mine, theirs = _Count(since, days), _Count(since, days)
     judged: list[Delay] = []
     for home in progress(homes):
@@ -82,20 +98,46 @@ def try_out(
         course = replay(home, other, now)
         theirs.add(course)
         judged += [_judge(home, real, course) for real in home.real if real.at >= since]
-    late = [one for one in judged if one.later_s is None or one.later_s > 0]
-    late.sort(key=lambda one: (one.later_s is not None, -(one.later_s or 0), one.real_at, one.resident_id))
+    late = _late(judged)
     return Trial(
         since=office_date(since),
         until=office_date(now),
         days=days,
         homes=len(homes),
+        boxes=_boxes(boxes.read(conn, since - WARM_UP, now, first_day), present, other, now, since, days),
         present=mine.tally(),
         other=theirs.tally(),
         real=len(judged),
         delayed=late[:LISTED],
         delayed_count=len(late),
-        never_count=sum(one.would_at is None for one in late),
-        earlier_count=sum(one.later_s is not None and one.later_s < 0 for one in judged),
+        never_count=_never(judged),
+        earlier_count=_earlier(judged),
+    )
+
+
+def _boxes(
+    fleet: boxes.Fleet, present: Policy, other: Policy, now: datetime, since: datetime, days: int
+) -> BoxComparison:
+    mine, theirs = replay_repairs(fleet, present, now), replay_repairs(fleet, other, now)
+    judged: list[Delay] = []
+    for box in fleet.boxes:
+        again: Counter[boxes.Key] = Counter()
+        for real in box.real:
+            would = theirs.told_at.get(real.key, [])[again[real.key] :]
+            again[real.key] += 1
+            if real.opened and real.at >= since:
+                judged.append(_delay(box.home.resident_id, real.at, next(iter(would), None)))
+    late = _late(judged)
+    return BoxComparison(
+        present=_tally(mine, since, days),
+        other=_tally(theirs, since, days),
+        present_outages=sum(at >= since for at in mine.outages),
+        other_outages=sum(at >= since for at in theirs.outages),
+        real=len(judged),
+        delayed=late[:LISTED],
+        delayed_count=len(late),
+        never_count=_never(judged),
+        earlier_count=_earlier(judged),
     )
 
 
@@ -119,8 +161,34 @@ def _judge(home: Home, real: Real, course: Course) -> Delay:
         ),
         None,
     )
-    later = (would - real.at).total_seconds() if would is not None else None
-    return Delay(resident_id=home.resident_id, real_at=real.at, would_at=would, later_s=later)
+    return _delay(home.resident_id, real.at, would)
+
+
+def _delay(resident_id: str, real_at: datetime, would_at: datetime | None) -> Delay:
+    later = (would_at - real_at).total_seconds() if would_at is not None else None
+    return Delay(resident_id=resident_id, real_at=real_at, would_at=would_at, later_s=later)
+
+
+def _late(judged: Sequence[Delay]) -> list[Delay]:
+    late = [one for one in judged if one.later_s is None or one.later_s > 0]
+    return sorted(
+        late, key=lambda one: (one.later_s is not None, -(one.later_s or 0), one.real_at, one.resident_id)
+    )
+
+
+def _never(judged: Sequence[Delay]) -> int:
+    return sum(one.would_at is None for one in judged)
+
+
+def _earlier(judged: Sequence[Delay]) -> int:
+    return sum(one.later_s is not None and one.later_s < 0 for one in judged)
+
+
+def _tally(repairs: Repairs, since: datetime, days: int) -> Tally:
+    count = _Count(since, days)
+    for course in repairs.courses:
+        count.add(course)
+    return count.tally()
 
 
 class _Count:

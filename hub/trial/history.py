@@ -68,7 +68,7 @@ _TOLD = {
 
 def read(conn: Connection, since: datetime, until: datetime, first_day: date) -> list[Home]:
     """Everybody with a slot of `first_day` or later, from `since` to `until`; a handful of queries for a year of a town."""
-    homes = _homes(conn)
+    homes = everybody(conn)
     questions = conn.execute(
         select(t.slot.c.resident_id, t.slot.c.opens_at, t.slot.c.state, t.slot.c.closed_at)
         .where(t.slot.c.day >= first_day, t.slot.c.opens_at < until)
@@ -90,13 +90,14 @@ def read(conn: Connection, since: datetime, until: datetime, first_day: date) ->
             homes[resident_id].real.append(Real(at, silent_since or at))
         elif code in _SPOKEN:
             homes[resident_id].said.append(Said(at, ReasonCode(code), Severity(severity)))
-    acts = _acts(conn, since, until)
+    acts = acts_on(conn, Lane.person, since, until)
     for home in homes.values():
         home.acts = acts.get(home.household_id, [])
     return [home for home in homes.values() if home.questions or home.said]
 
 
-def _homes(conn: Connection) -> dict[str, Home]:
+def everybody(conn: Connection) -> dict[str, Home]:
+    """All residents there ever were, without records; contacts, consents and classes as they are today."""
     ticks: dict[str, set[str]] = defaultdict(set)
     for resident_id, tick in conn.execute(
         select(t.consent.c.resident_id, t.consent.c.tick).where(t.consent.c.revoked_at.is_(None))
@@ -122,13 +123,13 @@ def _homes(conn: Connection) -> dict[str, Home]:
     return found
 
 
-def _acts(conn: Connection, since: datetime, until: datetime) -> dict[str, list[Act]]:
-    """What staff wrote down about each household's cases of people."""
+def acts_on(conn: Connection, lane: Lane, since: datetime, until: datetime) -> dict[str, list[Act]]:
+    """What staff wrote down about each household's cases of a lane, oldest first."""
     devices = select(t.device.c.id)
     rows = conn.execute(
         select(t.case.c.household_id, t.transition.c.at, t.transition.c.new)
         .join(t.case, t.case.c.id == t.transition.c.subject)
-        .where(t.transition.c.subject_kind == "case", t.case.c.lane == Lane.person)
+        .where(t.transition.c.subject_kind == "case", t.case.c.lane == lane)
         .where(t.transition.c.at >= since, t.transition.c.at < until)
         .where(t.transition.c.actor != HUB, t.transition.c.actor.not_in(devices))
         .order_by(t.transition.c.at, t.transition.c.id)

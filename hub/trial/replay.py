@@ -5,7 +5,7 @@ follows from the policy: deadlines, when a silence counts, the ladder, how long 
 known is not invented: an answer comes at the time at which it came, however often the other policy would have asked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
@@ -141,18 +141,24 @@ def _spoken(home: Home, until: datetime) -> Iterator[Opened]:
 
 
 def _climb(home: Home, policy: Policy, case: Opened) -> Iterator[Step]:
-    """The steps from the opening of a case to its end; what staff wrote down lets the climb rest, as it does in the hub."""
     severity = Severity.emergency if case.code is ReasonCode.call_for_help else Severity.needs_check
+    return climb(home, policy, case, severity, home.acts)
+
+
+def climb(
+    home: Home, policy: Policy, case: Opened, severity: Severity, acts: Sequence[Act]
+) -> Iterator[Step]:
+    """The steps from the opening of a case to its end; what staff wrote down lets the climb rest, as it does in the hub."""
     ladder = policy.ladders[policy.ladder_for(case.code, severity, home.risk_class)]
     rungs = [step for step in ladder[:-1] if step.party in home.parties] + [ladder[-1]]
     rest = policy.acknowledgement[severity]
-    acts: list[Act] = [act for act in home.acts if case.at <= act.at < case.ended_at]
+    during = [act for act in acts if case.at <= act.at < case.ended_at]
     at, index = case.at, 0
     while index < len(rungs) and at < case.ended_at:
         yield Step(at, rungs[index].party)
         goes_on = at + rungs[index].wait
-        while acts and acts[0].at < goes_on:
-            act = acts.pop(0)
+        while during and during[0].at < goes_on:
+            act = during.pop(0)
             if act.kind == "not_reached":
                 goes_on = act.at
                 break

@@ -4,7 +4,7 @@ import unicodedata
 from datetime import timedelta
 
 from hub import words
-from hub.trial.compare import Tally, Trial
+from hub.trial.compare import Comparison, Tally, Trial
 
 _LINES = 20
 
@@ -21,18 +21,34 @@ def told(trial: Trial) -> str:
         _line("訪問", trial.present.visits, trial.other.visits, trial.days),
         _most(trial.present, trial.other),
         "",
-        f"実際に応答なしで要確認になった {trial.real} 件のうち、"
-        f"遅れるもの {trial.delayed_count} 件(うち出ないもの {trial.never_count} 件)、早まるもの {trial.earlier_count} 件。",
+        *_delays(trial, "応答なしで要確認になった", "先に応答があった"),
+        "",
+        "通信・機器の列",
+        _columns("", "いまの方針", "この方針"),
+        _line("通信・機器の件", trial.boxes.present.cases, trial.boxes.other.cases, trial.days),
+        _line("点検・手当て", trial.boxes.present.calls, trial.boxes.other.calls, trial.days),
+        _line("訪問", trial.boxes.present.visits, trial.boxes.other.visits, trial.days),
+        _line("地区の停電・障害", trial.boxes.present_outages, trial.boxes.other_outages, trial.days),
+        "",
+        *_delays(trial.boxes, "通信・機器の列に出た", "先に戻った"),
     ]
-    for one in trial.delayed[:_LINES]:
+    return "\n".join(lines)
+
+
+def _delays(lane: Comparison, which: str, instead: str) -> list[str]:
+    lines = [
+        f"実際に{which} {lane.real} 件のうち、"
+        f"遅れるもの {lane.delayed_count} 件(うち出ないもの {lane.never_count} 件)、早まるもの {lane.earlier_count} 件。"
+    ]
+    for one in lane.delayed[:_LINES]:
         if one.would_at is None or one.later_s is None:
-            what = "出ない(先に応答があった)"
+            what = f"出ない({instead})"
         else:
             what = f"{words.moment(one.would_at)} ({words.length(timedelta(seconds=one.later_s))}遅れ)"
         lines.append(f"  {one.resident_id}: {words.moment(one.real_at)} → {what}")
-    if trial.delayed_count > _LINES:
-        lines.append(f"  ほか {trial.delayed_count - _LINES} 件 (--json ですべて)")
-    return "\n".join(lines)
+    if lane.delayed_count > _LINES:
+        lines.append(f"  ほか {lane.delayed_count - _LINES} 件 (--json ですべて)")
+    return lines
 
 
 def _line(what: str, mine: int, theirs: int, days: int) -> str:

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def test_an_empty_store_is_one_sentence(tmp_path: Path) -> None:
 
 
 def year(store: Store, homes: int, days: int, now: datetime) -> None:
-    """A store with so many homes that were asked twice a day and answered nearly always."""
+    """A store with so many homes that were asked twice a day and answered nearly always; a line is lost once a week."""
     luck = random.Random(7)
     names = [f"r{number:04d}" for number in range(homes)]
     first = now - timedelta(days=days)
@@ -186,6 +187,23 @@ def year(store: Store, homes: int, days: int, now: datetime) -> None:
                         }
                     )
             conn.execute(insert(t.slot), rows)
+        conn.execute(
+            insert(t.device),
+            [
+                {"id": f"{name}-1", "resident_id": name, "registered_at": first, "presence": "online"}
+                for name in names
+            ],
+        )
+        conn.execute(insert(t.transition), [row for name in names for row in losses(f"{name}-1")])
+
+    def losses(device: str) -> Iterator[dict[str, Any]]:
+        at = first + timedelta(hours=luck.expovariate(1 / 170))
+        while at < now - timedelta(days=1):
+            row = {"subject_kind": "device", "subject": device, "why": "-", "actor": device}
+            yield {"at": at, "old": "online", "new": "late", **row}
+            at += timedelta(minutes=luck.expovariate(1 / 20))
+            yield {"at": at, "old": "late", "new": "online", **row}
+            at += timedelta(hours=luck.expovariate(1 / 170))
 
     store.write(work)
 
@@ -202,4 +220,5 @@ def test_a_year_of_a_town_is_tried_in_well_under_a_minute(tmp_path: Path) -> Non
     assert found.homes == 60
     assert found.other.cases_a_day <= found.present.cases_a_day
     assert found.present.cases > 50
+    assert found.boxes.present.cases > 1000
     assert took < 30, "processor seconds, with room for a slow machine"
