@@ -33,8 +33,6 @@ lock:  ## resolve pyproject.toml anew into lock/ (needs uv)
 	  --extra device --extra whisper --extra hub --extra demo --extra dev pyproject.toml -o lock/requirements.txt
 	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 \
 	  --extra sound pyproject.toml -c lock/requirements.txt -o lock/sound.txt
-	@uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 \
-	  --extra training pyproject.toml -c lock/requirements.txt -o lock/training.txt
 
 clean:  ## remove what set-up made
 	@rm -rf .venv .cache models dashboard/static/vendor build *.egg-info

@@ -1,7 +1,7 @@
 """Many lessons, said by several processes that each keep an encoder."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -27,9 +27,16 @@ def _lesson(seed: int) -> Lesson | None:
 
 def say(seeds: list[int], processes: int) -> Iterator[Lesson]:
     """The lessons of these seeds, in their order, with a line of progress now and then."""
+    if processes == 1:
+        yield from _told(map(_lesson, seeds), len(seeds))
+        return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for number, made in enumerate(pool.map(_lesson, seeds, chunksize=4), start=1):
-            if made:
-                yield made
-            if number % 50 == 0 or number == len(seeds):
-                print(f"{number} of {len(seeds)} said", file=sys.stderr)
+        yield from _told(pool.map(_lesson, seeds, chunksize=4), len(seeds))
+
+
+def _told(made: Iterable[Lesson | None], all_of_them: int) -> Iterator[Lesson]:
+    for number, one in enumerate(made, start=1):
+        if one:
+            yield one
+        if number % 50 == 0 or number == all_of_them:
+            print(f"{number} of {all_of_them} said", file=sys.stderr)

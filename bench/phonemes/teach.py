@@ -1,19 +1,26 @@
-"""Fits the network's weights to lessons by CTC, in JAX. `device.listen.phonemes.network` is the network itself."""
+"""Fits the network's weights to lessons: Adam down the slope of the CTC cost. The same lessons give the same weights."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from math import cos, pi
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
+from bench.phonemes.slope import Batch, cost_and_slope
 from bench.phonemes.sounds import Lesson
 from device.listen.phonemes import network
+from device.listen.phonemes.network import Array
 from device.listen.phonemes.spelling import PHONEMES
 
-_STEP, _SPAN = 64, 32
-"""Frames and phonemes are padded to multiples of these, so that few shapes are compiled."""
+_STEP = 64
+"""Frames: lessons within so many of each other are taught together, or much of a batch would be padding."""
+_WARM_UP = 200
+"""Steps in which the rate rises to its full height; fewer when there are few lessons."""
+_LEAST_RATE = 1e-5
+_STEEPEST = 1.0
+"""Of a step's whole slope; what is steeper is a lesson that hardly fits."""
+_MEMORY, _MEMORY_OF_SQUARES, _DECAY = 0.9, 0.999, 1e-3
 
 
 class Course(Struct, frozen=True, kw_only=True):
@@ -27,97 +34,92 @@ class Course(Struct, frozen=True, kw_only=True):
     seed: int = 1
 
 
-def begin(lessons: Sequence[Lesson], course: Course) -> dict[str, npt.NDArray[np.float32]]:
+def begin(lessons: Sequence[Lesson], course: Course) -> dict[str, Array]:
     """Drawn weights, and the mean and deviation of what the encoder gives."""
     rng = np.random.default_rng(course.seed)
-    seen = np.concatenate([one.frames for one in lessons[:500]])
+    seen = np.concatenate([one.frames for one in lessons[:500]]).astype(np.float32)
     weights = {"mean": seen.mean(0), "deviation": seen.std(0) + 1e-3}
-    width = network.WIDTH
-    for number in range(len(network.DILATIONS)):
-        shape = (network.TAPS, width, course.hidden)
-        scale = np.sqrt(2 / (network.TAPS * width)) * (1.0 if number == 0 else 0.7)
-        weights[f"layer{number}"] = rng.standard_normal(shape) * scale
-        weights[f"bias{number}"] = np.zeros(course.hidden)
-        width = course.hidden
-    weights["out"] = rng.standard_normal((width, 1 + len(PHONEMES))) * 0.3 * np.sqrt(2 / width)
-    weights["out_bias"] = np.zeros(1 + len(PHONEMES))
+    for name, shape in network.shapes(course.hidden, len(PHONEMES)).items():
+        match name:
+            case "mean" | "deviation":
+                continue
+            case "out":
+                weights[name] = rng.standard_normal(shape) * 0.3 * np.sqrt(2 / course.hidden)
+            case _ if name.startswith("layer"):
+                scale = np.sqrt(2 / np.prod(shape[:2])) * (1.0 if name == "layer0" else 0.7)
+                weights[name] = rng.standard_normal(shape) * scale
+            case _:
+                weights[name] = np.zeros(shape)
     return {name: values.astype(np.float32) for name, values in weights.items()}
 
 
-def fit(
-    lessons: Sequence[Lesson], course: Course, tell: Callable[[str], None]
-) -> dict[str, npt.NDArray[np.float32]]:
+def fit(lessons: Sequence[Lesson], course: Course, tell: Callable[[str], None]) -> dict[str, Array]:
     """The weights after `course.epochs` times all lessons; a line to `tell` after each."""
-    import jax
-    import optax
-
     weights = begin(lessons, course)
-    fixed = {name: weights.pop(name) for name in ("mean", "deviation")}
-    steps = course.epochs * (len(lessons) // course.batch + 8)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, course.rate, min(200, steps // 8), steps, 1e-5)
-    teacher = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=1e-3))
-    state = teacher.init(weights)
-
-    def loss(taught: Any, batch: tuple[Any, ...], key: Any) -> Any:
-        keys = iter(jax.random.split(key, len(network.DILATIONS)))
-
-        def drop(values: Any) -> Any:
-            kept = jax.random.bernoulli(next(keys), 1 - course.dropout, values.shape)
-            return values * kept / (1 - course.dropout)
-
-        frames, no_frame, columns, no_column = batch
-        scores = network.logits(taught | fixed, frames, jax.numpy, drop)
-        return optax.ctc_loss(scores, no_frame, columns, no_column).mean() / 30
-
-    def step(taught: Any, state: Any, batch: tuple[Any, ...], key: Any) -> tuple[Any, Any, Any]:
-        cost, slope = jax.value_and_grad(loss)(taught, batch, key)
-        change, state = teacher.update(slope, state, taught)
-        return optax.apply_updates(taught, change), state, cost
-
-    compiled = jax.jit(step)
-    key, chance = jax.random.key(course.seed), random.Random(course.seed)
+    taught = [name for name in weights if name not in ("mean", "deviation")]
+    momentum = {name: np.zeros_like(weights[name]) for name in taught}
+    squares = {name: np.zeros_like(weights[name]) for name in taught}
+    chance, rng = random.Random(course.seed), np.random.default_rng(course.seed)
+    steps = course.epochs * sum(1 for _ in batches(lessons, course.batch, random.Random(course.seed)))
+    step = 0
     for epoch in range(1, course.epochs + 1):
         costs = []
         for batch in batches(lessons, course.batch, chance):
-            key, now = jax.random.split(key)
-            weights, state, cost = compiled(weights, state, batch, now)
-            costs.append(float(cost))
-        tell(f"epoch {epoch} of {course.epochs}, loss {np.mean(costs):.3f}")
-    return fixed | {name: np.asarray(values) for name, values in weights.items()}
+            cost, slope = cost_and_slope(weights, batch, _drops(batch, course, rng))
+            costs.append(cost)
+            rate, step = _rate(step, steps, course.rate), step + 1
+            steep = float(np.sqrt(sum(float((slope[name] ** 2).sum()) for name in taught)))
+            for name in taught:
+                down = slope[name] * min(1.0, _STEEPEST / steep)
+                momentum[name] += (1 - _MEMORY) * (down - momentum[name])
+                squares[name] += (1 - _MEMORY_OF_SQUARES) * (down**2 - squares[name])
+                straight = momentum[name] / (1 - _MEMORY**step)
+                width = np.sqrt(squares[name] / (1 - _MEMORY_OF_SQUARES**step)) + 1e-8
+                weights[name] = weights[name] - np.float32(rate) * (straight / width + _DECAY * weights[name])
+        tell(f"epoch {epoch} of {course.epochs}, cost {np.mean(costs):.2f}")
+    return weights
 
 
-Batch = tuple[
-    npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.float32]
-]
+def _rate(step: int, steps: int, full: float) -> float:
+    """Rises in a line, falls in half a wave."""
+    warm_up = min(_WARM_UP, steps // 8)
+    if step < warm_up:
+        return full * step / warm_up
+    passed = (step - warm_up) / max(1, steps - warm_up)
+    return _LEAST_RATE + (full - _LEAST_RATE) * 0.5 * (1 + cos(pi * passed))
+
+
+def _drops(batch: Batch, course: Course, rng: np.random.Generator) -> list[Array]:
+    shape = batch.frames.shape[:2]
+    widths = [network.WIDTH, *[course.hidden] * (len(network.DILATIONS) - 1)]
+    kept = 1 - course.dropout
+    drawn = [rng.random((*shape, width), dtype=np.float32) < kept for width in widths]
+    return [one.astype(np.float32) / np.float32(kept) for one in drawn]
 
 
 def batches(lessons: Sequence[Lesson], size: int, chance: random.Random) -> Iterator[Batch]:
     """All lessons in a drawn order, those of about one length together; some frames of each are silenced."""
     by_length: dict[int, list[Lesson]] = {}
     for one in lessons:
-        by_length.setdefault(-(-len(one.frames) // _STEP), []).append(one)
+        by_length.setdefault(len(one.frames) // _STEP, []).append(one)
     together = []
     for those in by_length.values():
         chance.shuffle(those)
         together += [those[at : at + size] for at in range(0, len(those), size)]
     chance.shuffle(together)
     for those in together:
-        # A short batch says its first lesson several times: another shape would have to be compiled.
-        yield _padded([*those, *[those[0]] * (size - len(those))], chance)
+        yield _padded(those, chance)
 
 
 def _padded(those: Sequence[Lesson], chance: random.Random) -> Batch:
-    length = -(-max(len(one.frames) for one in those) // _STEP) * _STEP
-    most = -(-max(len(one.columns) for one in those) // _SPAN) * _SPAN
-    frames = np.zeros((len(those), length, network.WIDTH), dtype=np.float32)
-    columns = np.zeros((len(those), most), dtype=np.int32)
-    no_frame, no_column = np.ones((len(those), length)), np.ones((len(those), most))
+    lengths = np.array([len(one.frames) for one in those])
+    most = max(len(one.columns) for one in those)
+    frames = np.zeros((len(those), lengths.max(), network.WIDTH), dtype=np.float32)
+    columns = np.zeros((len(those), most), dtype=np.int64)
     for row, one in enumerate(those):
         frames[row, : len(one.frames)] = one.frames
         for _ in range(2):
             at = chance.randrange(len(one.frames))
             frames[row, at : min(len(one.frames), at + chance.randrange(1, 8))] = one.frames.mean(0)
-        no_frame[row, : len(one.frames)] = 0
         columns[row, : len(one.columns)] = one.columns
-        no_column[row, : len(one.columns)] = 0
-    return frames, no_frame.astype(np.float32), columns, no_column.astype(np.float32)
+    return Batch(frames, lengths, columns)

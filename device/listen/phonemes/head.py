@@ -33,7 +33,9 @@ class PhonemeHead:
             with path.open("rb") as stored, np.load(stored, allow_pickle=False) as file:
                 if int(file["format"]) != FORMAT:
                     raise KeyError("format")
-                return cls({name: file[name].astype(np.float32) for name in file.files if name != "format"})
+                weights = {name: file[name].astype(np.float32) for name in file.files if name != "format"}
+            _check(weights)
+            return cls(weights)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise Refused(
                 f"{path} を読めません ({type(error).__name__})。`python -m bench.phonemes` で作り直してください。"
@@ -51,6 +53,15 @@ class PhonemeHead:
         scores = network.logits(self._weights, encoded)
         scores = scores - scores.max(-1, keepdims=True)
         return np.asarray(scores - np.log(np.exp(scores).sum(-1, keepdims=True)), dtype=np.float32)
+
+
+def _check(weights: network.Weights) -> None:
+    """Raise `ValueError` for what would fail, or hear nothing, only when somebody answers."""
+    asked = network.shapes(weights["bias0"].size, len(PHONEMES))
+    if {name: values.shape for name, values in weights.items()} != asked:
+        raise ValueError("shapes")
+    if not all(np.isfinite(values).all() for values in weights.values()):
+        raise ValueError("not finite")
 
 
 def heard(frames: Frames, most: int) -> list[tuple[str, float]]:
