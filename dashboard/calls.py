@@ -1,6 +1,7 @@
 """The call list, for staff who phone with a pencil in hand: a page, a sheet of A4, a CSV file."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,7 +11,6 @@ from contract.refusal import Refused
 from contract.time import office_date
 from dashboard import words
 from dashboard.front import Front
-from hub import views
 from hub.access import Action, Resource, Session, Viewer
 from hub.roster import Encoding, to_csv
 from hub.views.calls import CallRow, Number, calls
@@ -50,9 +50,9 @@ def router(front: Front) -> APIRouter:
         session: Looking, encoding: Annotated[Encoding, Query(description="utf-8 or cp932")] = Encoding.utf_8
     ) -> Response:
         viewer = session.viewer
-        rows = _rows(front, viewer)
-        labels = [f"{number} 番 {_names(row)}" for number, row in enumerate(rows, start=1)]
         now = front.hub.clock.now()
+        rows, _ = _rows(front, viewer, now)
+        labels = [f"{number} 番 {_names(row)}" for number, row in enumerate(rows, start=1)]
         cells = [_cells(number, row) for number, row in enumerate(rows, start=1)]
         try:
             data = to_csv(_FILE_HEADINGS, cells, labels, encoding)
@@ -69,20 +69,19 @@ def router(front: Front) -> APIRouter:
     return pages
 
 
-def _rows(front: Front, viewer: Viewer) -> list[CallRow]:
-    front.allow(viewer, Resource.outreach_queue)
+def _rows(front: Front, viewer: Viewer, now: datetime) -> tuple[list[CallRow], int]:
+    """Whom to phone, and how many households need somebody in another way."""
     front.allow(viewer, Resource.households)
-    hub = front.hub
-    with hub.store.read() as conn:
-        return calls(conn, hub.clock.now(), hub.policy, district=viewer.bound_to)
+    with front.hub.store.read() as conn:
+        cases = front.queue(conn, viewer, now)
+        rows = calls(conn, cases, front.hub.policy)
+    return rows, sum(case.lane is Lane.person for case in cases) - len(rows)
 
 
 def _page(front: Front, viewer: Viewer, problem: str | None = None, status: int = 200) -> Response:
-    rows = _rows(front, viewer)
-    front.log(viewer, Action.view, "resident", _residents(rows))
     now = front.hub.clock.now()
-    with front.hub.store.read() as conn:
-        people = views.queue(conn, now, ranks=front.hub.policy.ranks, district=viewer.bound_to)
+    rows, others = _rows(front, viewer, now)
+    front.log(viewer, Action.view, "resident", _residents(rows))
     return front.page(
         "calls.html",
         status,
@@ -90,7 +89,7 @@ def _page(front: Front, viewer: Viewer, problem: str | None = None, status: int 
         now=now,
         day=office_date(now),
         rows=rows,
-        others=sum(row.lane is Lane.person for row in people) - len(rows),
+        others=others,
         problem=problem,
     )
 

@@ -56,11 +56,10 @@ def router(front: Front) -> APIRouter:
 
 
 def _page(front: Front, viewer: Viewer, problem: str | None = None, status: int = 200) -> Response:
-    front.allow(viewer, Resource.outreach_queue)
     now, policy = front.hub.clock.now(), front.hub.policy
     with front.hub.store.read() as conn:
         loads = caseload.loads(conn, now, policy)
-        rows = views.queue(conn, now, ranks=policy.ranks, district=viewer.bound_to)
+        rows = front.queue(conn, viewer, now)
         staff = [one for one in list_accounts(conn) if one.disabled_at is None]
     people = [row for row in rows if row.lane is Lane.person]
     front.log(viewer, Action.view, "resident", sorted({one.id for row in people for one in row.residents}))

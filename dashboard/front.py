@@ -1,6 +1,7 @@
 """What every page needs: the hub, the templates, and who is looking."""
 
 from collections.abc import Callable
+from datetime import datetime
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from hub import views
 from hub.access import Action, Door, Resource, Session, Viewer, find_session, note
 from hub.outreach import operations as outreach
 from hub.service import Hub
+from hub.views.rows import QueueRow
 
 COOKIE = "mimamori_session"
 
@@ -88,6 +90,13 @@ class Front:
             return
         self.log(viewer, Action.refused, "page", [resource])
         raise NotAllowed(f"{viewer.role.title}の役割では、この{'操作' if write else '画面'}は使えません。")
+
+    def queue(
+        self, conn: Connection, viewer: Viewer, now: datetime, district: str | None = None
+    ) -> list[QueueRow]:
+        """Every open case this viewer sees, of one district or of all, in the order in which to work them off."""
+        self.allow(viewer, Resource.outreach_queue)
+        return views.queue(conn, now, ranks=self.hub.policy.ranks, district=district or viewer.bound_to)
 
     def log(self, viewer: Viewer, action: Action, kind: str, subjects: list[str]) -> None:
         """Write into the access log."""

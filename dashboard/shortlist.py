@@ -1,6 +1,7 @@
 """A part of the queue on a page of its own, for a phone in a car park: the own cases, or those of one district."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,8 +9,7 @@ from starlette.responses import Response
 
 from contract.time import office_date
 from dashboard.front import Front
-from hub import views
-from hub.access import Action, Resource, Session, Viewer
+from hub.access import Action, Session, Viewer
 from hub.views.rows import QueueRow
 
 
@@ -21,8 +21,10 @@ def router(front: Front) -> APIRouter:
     @pages.get("/mine")
     def mine(session: Looking) -> Response:
         viewer = session.viewer
-        rows = [row for row in _queue(front, viewer, viewer.bound_to) if row.owner == viewer.actor]
-        return _page(front, viewer, "/mine", "自分の担当", in_the_order_of_the_day(rows), own=True)
+        now = front.hub.clock.now()
+        with front.hub.store.read() as conn:
+            rows = [row for row in front.queue(conn, viewer, now) if row.owner == viewer.actor]
+        return _page(front, viewer, now, "/mine", "自分の担当", in_the_order_of_the_day(rows), own=True)
 
     @pages.get("/districts/{code}")
     def of_district(session: Looking, code: str) -> Response:
@@ -32,8 +34,10 @@ def router(front: Front) -> APIRouter:
             return front.message(
                 "地区がありません", "この地区は見つからないか、担当の地区ではありません。", 404
             )
-        rows = _queue(front, viewer, district.code)
-        return _page(front, viewer, f"/districts/{district.code}", f"{district.name}地区", rows)
+        now = front.hub.clock.now()
+        with front.hub.store.read() as conn:
+            rows = front.queue(conn, viewer, now, district.code)
+        return _page(front, viewer, now, f"/districts/{district.code}", f"{district.name}地区", rows)
 
     return pages
 
@@ -47,17 +51,16 @@ def in_the_order_of_the_day(rows: Sequence[QueueRow]) -> list[QueueRow]:
     ]
 
 
-def _queue(front: Front, viewer: Viewer, district: str | None) -> list[QueueRow]:
-    front.allow(viewer, Resource.outreach_queue)
-    hub = front.hub
-    with hub.store.read() as conn:
-        return views.queue(conn, hub.clock.now(), ranks=hub.policy.ranks, district=district)
-
-
 def _page(
-    front: Front, viewer: Viewer, path: str, title: str, rows: Sequence[QueueRow], *, own: bool = False
+    front: Front,
+    viewer: Viewer,
+    now: datetime,
+    path: str,
+    title: str,
+    rows: Sequence[QueueRow],
+    *,
+    own: bool = False,
 ) -> Response:
-    now = front.hub.clock.now()
     front.log(viewer, Action.view, "resident", sorted({one.id for row in rows for one in row.residents}))
     return front.page(
         "shortlist.html",

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from hub import views
 from hub.access import Resource, Viewer
 from hub.api.answers import NotGiven, answer, described
 from hub.api.reading import Gate, Limit
@@ -28,7 +29,8 @@ def add_to(api: APIRouter, gate: Gate) -> None:
         gate.allow(viewer, Resource.outreach_queue)
         gate.allow(viewer, Resource.households)
         with hub.store.read() as conn:
-            listed = calls(conn, hub.clock.now(), hub.policy, district=viewer.bound_to)
+            cases = views.queue(conn, hub.clock.now(), ranks=hub.policy.ranks, district=viewer.bound_to)
+            listed = calls(conn, cases, hub.policy)
         gate.log(viewer, (person.id for row in listed for person in row.case.residents))
         return answer(listed)
 

@@ -1,7 +1,7 @@
 """The call list: who is to be phoned now, in the order of the queue, with everybody who may be asked."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -10,7 +10,6 @@ from sqlalchemy import Connection, func, select
 from hub.notices.people import TICK, standing_ticks
 from hub.policy import Policy
 from hub.store import tables as t
-from hub.views.queue import queue
 from hub.views.rows import ContactRow, QueueRow
 from hub.vocabulary import CaseState, Lane, Party, SlotState
 
@@ -43,13 +42,9 @@ class CallRow(Struct, frozen=True, kw_only=True):
     last_answer_at: datetime | None
 
 
-def calls(conn: Connection, now: datetime, policy: Policy, *, district: str | None = None) -> list[CallRow]:
-    """Open cases of people that nobody visits yet, in the order in which to phone."""
-    rows = [
-        row
-        for row in queue(conn, now, ranks=policy.ranks, district=district)
-        if row.lane is Lane.person and row.state in _ON_THE_PHONE
-    ]
+def calls(conn: Connection, cases: Iterable[QueueRow], policy: Policy) -> list[CallRow]:
+    """Of these open cases those of people that nobody visits yet, in the same order, with whom to phone."""
+    rows = [row for row in cases if row.lane is Lane.person and row.state in _ON_THE_PHONE]
     ladders = _ladders(conn, [row.case_id for row in rows])
     residents = {person.id for row in rows for person in row.residents}
     contacts, answered = _contacts(conn, residents), _last_answers(conn, residents)
