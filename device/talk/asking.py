@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from contract.events import Intent, Outcome
 from device.talk.draft import Draft
+from device.talk.manners import Manner
 from device.talk.read_back import Reaction, reaction
 from device.talk.sentences import BAD, CONFIRM, NOTED
 from device.talk.turns import DEAF, Action, Input, Listen, Meant, Nothing, Prompt, Say, Spoken
@@ -18,6 +19,10 @@ RE_ASKS = 2
 """How often one asking asks again because it did not understand; the closed question counts as one."""
 REPEATS = 2
 """How often it says the question again because the resident asked for that."""
+LISTENS = 6
+"""How often one asking listens, whatever the reasons: nobody wants to be asked on and on. The next asking comes later."""
+WAITS = 1
+"""How often it waits a while because the resident asked for that; the next asking comes by itself."""
 
 
 class Stage(StrEnum):
@@ -72,6 +77,10 @@ class Asking:
         """An uncertain sign that something is wrong, and how sure: it counts unless it is cleared up."""
         self._re_asks = 0
         self._repeats = 0
+        self._listens = 0
+        self._waits = 0
+        self._waiting = False
+        """「ちょっと待って」 was the last word."""
 
     def start(self) -> tuple[Action, ...]:
         """The open question."""
@@ -89,18 +98,14 @@ class Asking:
         """What to do now; nothing and `ended` when there is no more to ask."""
         match event:
             case Spoken():
-                return (Listen(briefly=self._stage is Stage.read_back),)
-            case Meant(pressed=True):
-                # No recognizer stood between: there is nothing to read back.
-                return self.be_well(event)
-            case Meant() if self._stage is Stage.read_back:
-                return self._objection(event)
-            case Meant() if self._stage is Stage.closed and event.yes is not None:
-                return self._yes_or_no(event, event.yes)
-            case Meant():
-                return self._answer(event)
-            case Nothing():
-                return self._nothing(event)
+                self._listens += 1
+                return (Listen(briefly=self._stage is Stage.read_back and not self._waiting),)
+            case Meant() | Nothing():
+                waited, self._waiting = self._waiting, False
+                asks = (
+                    self._meant(event, waited) if isinstance(event, Meant) else self._nothing(event, waited)
+                )
+                return self._give_up(Outcome.not_understood) if asks and self._listens >= LISTENS else asks
         return ()
 
     def be_well(self, meant: Meant) -> tuple[Action, ...]:
@@ -119,11 +124,40 @@ class Asking:
 
     # ---- answers ---------------------------------------------------------------------------------------
 
+    def _meant(self, meant: Meant, waited: bool) -> tuple[Action, ...]:
+        if meant.pressed:
+            # No recognizer stood between: there is nothing to read back.
+            return self.be_well(meant)
+        if meant.intent not in BAD:
+            if meant.manner is Manner.waits:
+                return self._wait()
+            if waited and not (meant.certain and meant.clear and meant.intent in NOTED):
+                # Back again, and no more said than 「はい」.
+                return self._go_on()
+        if self._stage is Stage.read_back:
+            return self._objection(meant)
+        if meant.manner is Manner.not_yet:
+            return self._not_understood()
+        if self._stage is Stage.closed and meant.yes is not None:
+            return self._yes_or_no(meant, meant.yes)
+        return self._answer(meant)
+
+    def _wait(self) -> tuple[Action, ...]:
+        if self._waits >= WAITS:
+            return self._give_up(Outcome.not_understood)
+        self._waits += 1
+        self._waiting = True
+        return (Say((Prompt.will_wait,)),)
+
+    def _go_on(self) -> tuple[Action, ...]:
+        """Ask again what was asked before the wait."""
+        return (Say(self._asked),)
+
     def _answer(self, meant: Meant) -> tuple[Action, ...]:
         if meant.intent is Intent.repeat:
             return self._repeat()
         if meant.intent not in NOTED:
-            return self._not_understood()
+            return self._not_understood(Prompt.say_again)
         if not (meant.certain and meant.clear):
             return self._doubtful(meant.intent, meant)
         if meant.intent in WELL:
@@ -158,16 +192,16 @@ class Asking:
             return self._doubtful(Intent.fine, meant)
         return self._count(meant, Intent.unwell)
 
-    def _not_understood(self) -> tuple[Action, ...]:
+    def _not_understood(self, *before: Prompt) -> tuple[Action, ...]:
         if self._re_asks >= RE_ASKS:
             return self._give_up(Outcome.not_understood)
         self._re_asks += 1
         if self._stage is Stage.question and self._re_asks < RE_ASKS:
-            return self._ask(Stage.question, Prompt.say_again, self._draft.start.question)
+            return self._ask(Stage.question, *before, self._draft.start.question)
         # はい and いいえ are far easier to hear than an open answer.
         if self._stage is Stage.question:
             self._doubt = Intent.fine
-        return self._ask(Stage.closed, Prompt.say_again, CONFIRM[self._doubt])
+        return self._ask(Stage.closed, *before, CONFIRM[self._doubt])
 
     def _repeat(self) -> tuple[Action, ...]:
         if self._repeats >= REPEATS:
@@ -175,10 +209,12 @@ class Asking:
         self._repeats += 1
         return (Say(self._asked, plainly=True),)
 
-    def _nothing(self, nothing: Nothing) -> tuple[Action, ...]:
+    def _nothing(self, nothing: Nothing, waited: bool) -> tuple[Action, ...]:
         if nothing.kind in DEAF:
             # An objection could not have been heard either, so what was read back does not count.
             return self._give_up(Outcome(nothing.kind))
+        if waited:
+            return self._go_on()
         if self._stage is Stage.read_back and self._well:
             return self.be_well(self._well)
         return self._give_up(Outcome.not_understood if self._draft.has_words else Outcome(nothing.kind))

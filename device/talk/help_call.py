@@ -30,6 +30,8 @@ from device.talk.turns import (
 FIRST_WAIT_SECONDS = 3.0
 """For the hub's word, before the truth is told that there is none. P7 allows 2 s on a good line."""
 NEXT_WAIT_SECONDS = 10.0
+TOLD_AGAIN = 2
+"""How often it says how it stands once more to somebody who speaks on."""
 NOT_DELIVERED_TIMES = 3
 """How often it says that the call has not got through, before the dialogue ends and only the sending goes on."""
 
@@ -42,10 +44,17 @@ class Stage(StrEnum):
     """For the hub to store it."""
     told = "told"
     """The resident knows how it stands, and may take it back now."""
+    looking = "looking"
+    """Somebody asks or cries on: has it got through meanwhile?"""
     taking_back = "taking_back"
     """Asked whether it was a mistake."""
     closing = "closing"
     done = "done"
+
+
+_UNTIL = (Stage.waiting, Stage.looking)
+_SPEAKS_ON = frozenset({Intent.emergency, Intent.unwell, Intent.pain, Intent.wants_talk, Intent.repeat})
+"""Afraid, in pain, 「いつ来てくれるの」, 「えっ」: whoever says so wants to hear how it stands."""
 
 
 class HelpCall:
@@ -60,6 +69,8 @@ class HelpCall:
         self._sos = Sos(trigger=trigger, slot=slot, text=text)
         self._event_id = ""
         self._untold = 0
+        self._told_again = 0
+        self._plainly = False
 
     def start(self) -> tuple[Action, ...]:
         """The event, before anything else."""
@@ -80,11 +91,13 @@ class HelpCall:
                 self._event_id = event_id
                 self.stage = Stage.waiting
                 return (AwaitDelivery(event_id, FIRST_WAIT_SECONDS),)
-            case Delivered(event_id) if self.stage is Stage.waiting and event_id == self._event_id:
+            case Delivered(event_id) if self.stage in _UNTIL and event_id == self._event_id:
                 self.delivered = True
                 return self._tell(Prompt.help_delivered)
             case Tick() if self.stage is Stage.waiting:
                 return self._not_delivered()
+            case Tick() if self.stage is Stage.looking:
+                return self._tell(Prompt.help_goes_on)
             case Spoken() | SpeakFailed() if self.stage is Stage.waiting:
                 # Whether or not it could be said, the call matters more than the sentence.
                 return (AwaitDelivery(self._event_id, NEXT_WAIT_SECONDS),)
@@ -111,17 +124,26 @@ class HelpCall:
 
     def _tell(self, words: Prompt) -> tuple[Action, ...]:
         self.stage = Stage.told
-        return (Say((words, Prompt.recall_hint)),)
+        return (Say((words, Prompt.recall_hint), plainly=self._plainly),)
 
     def _answer(self, meant: Meant) -> tuple[Action, ...]:
         if meant.takes_back:
             self.stage = Stage.taking_back
             return (Say((Prompt.confirm_recall,)),)
-        if meant.intent is Intent.emergency:
-            return self._say_last(Prompt.help_delivered if self.delivered else Prompt.help_goes_on)
-        return self._finish()
+        if meant.intent not in _SPEAKS_ON or self._told_again >= TOLD_AGAIN:
+            return self._finish()
+        self._told_again += 1
+        self._plainly = meant.intent is Intent.repeat
+        if self.delivered:
+            return self._tell(Prompt.help_delivered)
+        # It may have got through since that was said.
+        self.stage = Stage.looking
+        return (AwaitDelivery(self._event_id, 0.0),)
 
     def _take_back(self, meant: Meant) -> tuple[Action, ...]:
+        if meant.intent is Intent.repeat and meant.yes is None and self._told_again < TOLD_AGAIN:
+            self._told_again += 1
+            return (Say((Prompt.confirm_recall,), plainly=True),)
         if meant.yes and meant.clear and meant.intent is not Intent.emergency:
             self.recalled = True
             return (Emit(Recall(event=self._event_id)), *self._say_last(Prompt.recalled))

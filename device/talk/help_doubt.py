@@ -59,5 +59,5 @@ class HelpDoubt:
             self.answered = Answered.no if plain and meant.intent is not Intent.repeat else Answered.help
         else:
             self._again = True
-            return self.start()
+            return (Say((Prompt.confirm_help,), plainly=meant.intent is Intent.repeat),)
         return ()

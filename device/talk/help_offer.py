@@ -1,7 +1,11 @@
-"""「今、助けが必要ですか」: after something that may have been a cry, a pure state machine. Only a はい or distress calls."""
+"""「今、助けが必要ですか」: after something that may have been a cry, a pure state machine.
+
+A はい, distress, or pain said twice calls. Silence calls nobody: most of what is asked about is a television.
+"""
 
 from contract.events import Intent
 from device.talk.help_call import HelpCall
+from device.talk.sentences import BAD
 from device.talk.turns import (
     Action,
     Finish,
@@ -15,13 +19,15 @@ from device.talk.turns import (
     SpeakFailed,
     Spoken,
 )
+from device.understand.meaning import WELL
 
 
 class HelpOffer:
-    """One question. Silence calls nobody: most of what is asked about is a television."""
+    """One question, asked twice at most."""
 
     def __init__(self) -> None:
         self._call: HelpCall | None = None
+        self._again = False
         self._closing = False
 
     def start(self) -> tuple[Action, ...]:
@@ -38,12 +44,30 @@ class HelpOffer:
                 return self._call.step(event)
             case Spoken() if not self._closing:
                 return (Listen(),)
-            case Meant(intent=Intent.emergency) | Meant(yes=True, clear=True):
-                self._call = HelpCall("voice")
-                return self._call.start()
-            case Meant():
-                self._closing = True
-                return (Say((Prompt.help_not_needed,)),)
+            case Meant() if not self._closing:
+                return self._answer(event)
             case Spoken() | SpeakFailed() | Nothing():
                 return (Finish(),)
         return ()
+
+    def _answer(self, meant: Meant) -> tuple[Action, ...]:
+        plain = meant.certain and meant.clear
+        if (
+            meant.intent is Intent.emergency
+            or (meant.yes and meant.clear and not (plain and meant.intent in WELL))
+            or (self._again and plain and meant.intent in BAD)
+        ):
+            self._call = HelpCall("voice")
+            return self._call.start()
+        if meant.pressed or (meant.yes is False and meant.clear and meant.intent not in BAD):
+            return self._say_last(Prompt.help_not_needed)
+        if plain and meant.intent in (*WELL, Intent.declined):
+            return self._say_last(Prompt.help_not_needed)
+        if self._again or (plain and meant.intent is Intent.unrelated):
+            return self._say_last(Prompt.help_if_needed)
+        self._again = True
+        return (Say((Prompt.offer_help,), plainly=meant.intent is Intent.repeat),)
+
+    def _say_last(self, words: Prompt) -> tuple[Action, ...]:
+        self._closing = True
+        return (Say((words,)),)

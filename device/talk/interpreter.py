@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from contract.events import Intent
 from device.listen.recognizer import SURE, Heard
+from device.talk.manners import Manner, load_manners
 from device.talk.prompts import Prompts
 from device.talk.recall import RecallWords
 from device.talk.turns import Meant
@@ -30,6 +32,7 @@ class Interpreter:
         self._understanding = understanding
         self._prompts = prompts
         self._recall_words = recall_words
+        self._manners = load_manners()
 
     def meant(
         self, heard: Heard, first_word_s: float | None = None, extra: str | None = None
@@ -39,15 +42,22 @@ class Interpreter:
         yes = self._prompts.answers(extra, heard.text) if extra else None
         if yes is None:
             yes = self._understanding.yes_or_no(heard.text)
+        intent, certain = meaning.intent, meaning.certain
+        manner = self._manners.of(heard.text)
+        alarm = intent is Intent.emergency
+        if manner is Manner.not_yet and not (alarm and certain):
+            # A bare 「おはよう」 is like nothing the model knows. What is sure to be a call for help stays one.
+            intent, certain = Intent.unrelated, False
         meant = Meant(
-            intent=meaning.intent,
+            intent=intent,
             # A chain is as strong as its weakest link.
             confidence=min(meaning.confidence, heard.confidence),
-            certain=meaning.certain,
+            certain=certain,
             text=heard.text,
             clear=heard.confidence >= SURE,
             yes=yes,
             may_be_cut=bool(yes) and self._understanding.may_be_cut(heard.text),
+            manner=manner,
             takes_back=self._recall_words.takes_back(heard.text),
             delay_ms=None if first_word_s is None else round(first_word_s * 1000),
         )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from contract.events import Body, CheckIn, Intent
+from device.talk.manners import Manner
 
 
 class Prompt(StrEnum):
@@ -17,6 +18,8 @@ class Prompt(StrEnum):
     """Opens the second and every later asking of a slot."""
     say_again = "say_again"
     """Words came, and no meaning could be made of them."""
+    will_wait = "will_wait"
+    """Somebody asked for a moment."""
     confirm_fine = "confirm_fine"
     confirm_unwell = "confirm_unwell"
     confirm_pain = "confirm_pain"
@@ -58,6 +61,8 @@ class Prompt(StrEnum):
     offer_help = "offer_help"
     """Between check-ins, after something that may have been a cry."""
     help_not_needed = "help_not_needed"
+    help_if_needed = "help_if_needed"
+    """Words came to that question, and it is not clear what they meant: how to call."""
     locate = "locate"
     button_hold_on = "button_hold_on"
     """While the button is held, before it calls for help."""
@@ -136,6 +141,8 @@ class Meant:
     """A はい that may be what is left of an いいえ: 「そうや」 of 「そうやない」."""
     pressed: bool = False
     """The button said it: there are no words."""
+    manner: Manner | None = None
+    """Polite, and no answer yet: never looked at where help was called for."""
     takes_back: bool = False
     """「まちがい」: looked at only after a call for help."""
     delay_ms: int | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from contract.events import CheckIn, Intent, Recall, Sos
 from device.talk.conversation import Conversation
+from device.talk.dialogue import Machine
+from device.talk.manners import Manner
 from device.talk.turns import (
     Action,
     AwaitDelivery,
@@ -60,6 +62,11 @@ REPEAT = said(Intent.repeat, "もう一度言って")
 TELEVISION = said(Intent.unrelated, "今日の天気は", certain=False)
 YES = said(Intent.unrelated, "はい", certain=False, yes=True)
 NO = said(Intent.unrelated, "いいえ", certain=False, yes=False)
+PAIN = said(Intent.pain, "腰が痛い")
+GOOD_MORNING = replace(
+    said(Intent.unrelated, "はい、おはようございます", certain=False), manner=Manner.not_yet
+)
+WAIT = replace(said(Intent.repeat, "ちょっと待って", certain=False), manner=Manner.waits)
 MISTAKE = replace(said(Intent.unrelated, "まちがい", certain=False), takes_back=True)
 
 
@@ -108,20 +115,33 @@ def hold(
     limit: int = 100,
 ) -> Talk:
     """One conversation; when a list runs out the resident is silent, sentences play and the hub answers."""
-    conversation, talk = Conversation(), Talk()
+    conversation = Conversation()
+    return carry_out(conversation, conversation.step(start), replies, plays, delivered, limit)
+
+
+def carry_out(
+    machine: Machine,
+    first: Iterable[Action],
+    replies: Iterable[Meant | Nothing],
+    plays: Iterable[bool] = (),
+    delivered: Iterable[bool] = (),
+    limit: int = 100,
+) -> Talk:
+    """The same with any machine, from its `first` actions on."""
+    talk = Talk()
     reply, play, delivery = iter(replies), iter(plays), iter(delivered)
-    actions = deque(conversation.step(start))
+    actions = deque(first)
     while actions and len(talk.actions) < limit:
         action = actions.popleft()
         talk.actions.append(action)
         match action:
             case Say():
-                actions.extend(conversation.step(Spoken() if next(play, True) else SpeakFailed()))
+                actions.extend(machine.step(Spoken() if next(play, True) else SpeakFailed()))
             case Listen():
-                actions.extend(conversation.step(next(reply, SILENCE)))
+                actions.extend(machine.step(next(reply, SILENCE)))
             case Emit(body):
-                actions.extend(conversation.step(Made(f"id-{len(talk.actions)}", body)))
+                actions.extend(machine.step(Made(f"id-{len(talk.actions)}", body)))
             case AwaitDelivery(event_id):
                 arrived = next(delivery, True)
-                actions.extend(conversation.step(Delivered(event_id) if arrived else Tick()))
+                actions.extend(machine.step(Delivered(event_id) if arrived else Tick()))
     return talk
