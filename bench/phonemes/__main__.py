@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.phonemes.saying import NATURAL, say
+from bench.phonemes.checking import error
+from bench.phonemes.saying import FRESH, NATURAL, say
 from bench.phonemes.teach import Course, fit
 from contract.refusal import Refused
 from device.listen.phonemes.head import FILE, PhonemeHead
@@ -25,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--hidden", type=int, default=Course().hidden, help="numbers a frame has between the layers"
     )
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument(
+        "--check", type=int, default=100, help="other sounds in Open JTalk's voice, to compare"
+    )
     parser.add_argument("--to", type=Path, default=FILE)
     asked = parser.parse_args(arguments)
     if not asked.to.parent.is_dir():
@@ -35,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise Refused("教える音がありません。--plain か --natural を増やしてください。")
     course = Course(epochs=asked.epochs, hidden=asked.hidden)
     weights = fit(lessons, course, lambda line: print(line, file=sys.stderr))
-    PhonemeHead(weights).write(asked.to)
+    taught, shipped = PhonemeHead(weights), PhonemeHead.read()
+    taught.write(asked.to)
+    if fresh := list(say([*range(FRESH, FRESH + asked.check)], asked.processes)):
+        print(f"phonemes wrong in {len(fresh)} other sounds: {error(taught, fresh):.3f}", end="")
+        print(f", with the head that was there {error(shipped, fresh):.3f}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from device.listen.whisper_model import WhisperModel
 from device.understand.bank import Phrase, read_bank
 from device.understand.understanding import LEXICON
 
+FRESH = 500_000
+"""From this seed on nothing is taught."""
 NATURAL = 1_000_000
 """From this seed on Kokoro speaks."""
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rapidfuzz.distance import Levenshtein
 
 from bench.phonemes.__main__ import main
+from bench.phonemes.checking import error
 from bench.phonemes.saying import say
 from bench.phonemes.slope import Batch, cost_and_slope, ctc
 from bench.phonemes.sounds import Lesson
@@ -16,7 +16,7 @@ from contract.refusal import Refused
 from device.listen.phonemes import network
 from device.listen.phonemes.head import PhonemeHead
 from device.listen.phonemes.network import WIDTH
-from device.listen.phonemes.search import likeliest, likelihood
+from device.listen.phonemes.search import likelihood
 from device.listen.phonemes.spelling import PHONEMES
 
 SMALL = Course(epochs=60, hidden=24, batch=2, rate=6e-3)
@@ -78,15 +78,6 @@ def test_the_cost_is_how_unlikely_the_device_finds_what_was_said() -> None:
     assert ctc(scores, batch)[0] == pytest.approx(np.mean(expected), rel=1e-5)
 
 
-def error(head: PhonemeHead, lessons: list[Lesson]) -> float:
-    """Wrong phonemes of those that were said."""
-    wrong = 0
-    for one in lessons:
-        [(columns, _)] = likeliest(head.listen(one.frames), 1)
-        wrong += Levenshtein.distance(columns, one.columns)
-    return wrong / sum(len(one.columns) for one in lessons)
-
-
 def test_a_few_lessons_are_learnt_and_learnt_the_same_way_twice() -> None:
     lessons, told = drawn(8), list[str]()
     weights = fit(lessons, SMALL, told.append)
@@ -99,14 +90,30 @@ def test_a_few_lessons_are_learnt_and_learnt_the_same_way_twice() -> None:
 
 
 @pytest.mark.models
-def test_the_command_teaches_real_sounds_and_writes_a_file_the_device_hears_with(tmp_path: Path) -> None:
+def test_the_command_teaches_real_sounds_and_writes_a_file_the_device_hears_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     written = tmp_path / "head.npz"
-    how = ["--plain", "4", "--natural", "0", "--epochs", "60", "--hidden", "32", "--processes", "1"]
+    how = [
+        "--plain",
+        "4",
+        "--natural",
+        "0",
+        "--epochs",
+        "60",
+        "--hidden",
+        "32",
+        "--processes",
+        "1",
+        "--check",
+        "2",
+    ]
     main([*how, "--to", str(written)])
     lessons = list(say(list(range(4)), 1))
     untaught = PhonemeHead(begin(lessons, Course(hidden=32)))
     assert error(untaught, lessons) > 1.0
     assert error(PhonemeHead.read(written), lessons) < 0.7
+    assert "phonemes wrong in 2 other sounds: " in capsys.readouterr().out
     assert [each.name for each in tmp_path.iterdir()] == ["head.npz"]
 
 
