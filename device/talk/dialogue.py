@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from contract.events import Body, CheckIn, Event, Sos
+from contract.events import Body, CheckIn, Event, Recall, Sos
 from device.abandoned import Abandoned
 from device.faults import Faults
 from device.line.outbox import Outbox
@@ -178,6 +178,9 @@ class Dialogue:
                 event_id = self._emit(body).id
                 if isinstance(body, Sos):
                     self.untold.add(event_id)
+                elif isinstance(body, Recall):
+                    # 「伝わりました」 out of the blue would only frighten.
+                    self.untold.discard(body.event)
                 return Made(event_id, body)
             case SendAgain(event_id):
                 self._sender.send_at_once(event_id)

@@ -97,9 +97,9 @@ def test_a_resident_answers_the_question_that_was_asked() -> None:
     yasue, said = resident("yasue")
     yasue.watch(Asked("2026-11-24/morning", 1, "安江さん、おはようございます。お変わりありませんか。"))
     yasue.answer()
-    yasue.watch(Said("お元気、ということで、よろしいですか。はい、か、いいえ、でお答えください。"))
+    yasue.watch(Said("お元気ですか。はい、か、いいえ、でお答えください。"))
     yasue.answer()
-    yasue.watch(Said("お加減がよくない、ということですか。はい、か、いいえ、でお答えください。"))
+    yasue.watch(Said("お加減が、よくないのですか。はい、か、いいえ、でお答えください。"))
     yasue.answer()
 
     assert said == ["えらいで、ちょっと寝とる。", "いいえ、えらいんやわ。", "はい。"]

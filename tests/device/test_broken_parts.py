@@ -29,7 +29,7 @@ def switch_on(hub: HubStandIn, box: Box) -> None:
 @pytest.mark.parametrize(
     ("line", "outcome", "part", "said"),
     [
-        ("mic_fault", Outcome.mic_fault, [("microphone", "broken")], "お声を聞くことができません"),
+        ("mic_fault", Outcome.mic_fault, [("microphone", "broken")], "お声が聞こえません"),
         ("muted", Outcome.muted, [], "マイクが切ってあります"),
         ("no_sound", Outcome.no_sound, [], "また後で"),
     ],

@@ -1,5 +1,6 @@
 """What a city edits: prompts, recall words, the speaker's own file; each refused with the line that is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from contract.refusal import Refused
 from device import config as config_room
 from device.agreement import what_is_wrong
 from device.config import read_config
+from device.talk.cry import load_help_words
 from device.talk.prompts import PACKAGED, load_prompts
 from device.talk.recall import load_recall_words
 from device.talk.turns import Prompt
@@ -32,6 +34,22 @@ def test_every_prompt_has_its_sentence_and_the_name_is_filled_in() -> None:
     assert prompts.text(Prompt.good_morning, "") == "おはようございます。"
     assert all("{" not in text for text in prompts.all_texts("佐藤さん"))
     assert prompts.questions >= {"how_are_you"}
+
+
+LONGEST_SENTENCE = 25
+"""Letters, pauses not counted: as much as somebody of 85 follows in one go."""
+
+
+def test_what_is_said_is_short_and_has_no_foreign_words_but_the_commonest() -> None:
+    for text in load_prompts().all_texts(""):
+        for sentence in text.split("。"):
+            assert len(sentence.replace("、", "")) <= LONGEST_SENTENCE, sentence
+        assert set(re.findall("[ァ-ヶー]{2,}", text)) <= {"マイク", "ボタン"}
+
+
+def test_the_speaker_itself_never_says_the_words_it_listens_for_while_it_speaks() -> None:
+    help_words = load_help_words()
+    assert not [text for text in load_prompts().all_texts("") if help_words.call(text)]
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_our_own_prompt_is_no_cry(hub: HubStandIn, box: Box, air: Air) -> None:
     box.watcher.wait_for(ConfigTaken)
 
     def echo() -> None:
-        say(box, air, "伝わりました、助けを求めておられることを")
+        say(box, air, "伝わりました、助けの知らせが、社協に")
         recognizer = recognizer_of(box)
         before = recognizer.asked
         eventually(lambda: recognizer.asked > before)

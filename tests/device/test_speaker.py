@@ -118,6 +118,24 @@ def test_a_call_that_got_through_only_later_is_told_later(hub: HubStandIn, box: 
     assert box.watcher.wait_for(Said, 2).text.startswith("伝わりました。")
 
 
+def test_a_call_that_was_taken_back_before_it_got_through_is_not_told_as_help_on_its_way(
+    hub: HubStandIn, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(help_call, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(help_call, "NEXT_WAIT_SECONDS", 0.01)
+    hub.acknowledging = False
+    hub.configure("sato-1", MORNING)
+    box.resident.lines.extend(["助けて、倒れた", "まちがいや", "はい"])
+    box.switch_on()
+    box.watcher.wait_for(ConfigTaken)
+    box.clock.travel(office("2026-11-24 08:00"))
+    assert box.watcher.wait_for(Said, 5).text.startswith("わかりました。まちがいだった")
+    hub.acknowledge("sato-1", [event.id for event in hub.wait_for(3)])
+    box.watcher.wait_for(EventAcked, 3)
+    hub.order("sato-1", Command(id="c1", kind=CommandKind.say, text="おわりです。"))
+    assert box.watcher.wait_for(Said, 6).text == "おわりです。"
+
+
 def test_a_call_that_got_through_after_the_dialogue_is_still_told(
     hub: HubStandIn, box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,10 @@ def test_a_box_without_its_button_says_so_once(box: Box, hub: HubStandIn) -> Non
     box.clock.travel(TEN)
     box.switch_on()
     box.watcher.wait_for(Connected)
-    assert box.watcher.wait_for(Said).text == "お知らせします。今、助けを呼ぶボタンが、使えません。"
+    assert (
+        box.watcher.wait_for(Said).text
+        == "お知らせします。今、助けを呼ぶボタンが、使えません。お急ぎのときは、電話をお使いください。"
+    )
     hub.order("sato-1", b'{"id": "c1", "kind": "locate"}')
     box.watcher.wait_for(Said, 2)
     box.switch_off()
