@@ -28,6 +28,11 @@ class ClockQuality(StrEnum):
     unknown = "unknown"
     """Nothing is known; trust the order (`seq`) and the arrival time only."""
 
+    @property
+    def tells_the_hour(self) -> bool:
+        """Whether the time of day can be relied on."""
+        return self in (ClockQuality.synced, ClockQuality.rtc)
+
 
 class Outcome(StrEnum):
     """How one asking ended. The last three say that the question was not heard or could not be answered."""

@@ -247,14 +247,15 @@ class Speaker:
     # ---- asking ------------------------------------------------------------------------------------------
 
     def _ask(self, slot: str, attempt: int, question: str, *, last: bool) -> None:
-        now = self._clock.now()
+        now, quality = self._clock.read()
+        hour = now.astimezone(OFFICE_ZONE).hour if quality.tells_the_hour else None
         config = self._agreement.config
         self._memory.begin(slot, attempt, now)
         self._dialogue.hold(
             Start(
                 slot=slot,
                 attempt=attempt,
-                greeting=greeting(now.astimezone(OFFICE_ZONE).hour),
+                greeting=greeting(hour),
                 question=question,
                 last=last,
                 share_text=config is not None and config.share_text,

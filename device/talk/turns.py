@@ -14,6 +14,8 @@ class Prompt(StrEnum):
     good_morning = "good_morning"
     good_day = "good_day"
     good_evening = "good_evening"
+    at_any_hour = "at_any_hour"
+    """In the place of a greeting, where the hour is not known."""
     ask_again = "ask_again"
     """Opens the second and every later asking of a slot."""
     say_again = "say_again"

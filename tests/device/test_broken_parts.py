@@ -6,7 +6,7 @@ from contract.commands import Config, SlotPlan
 from contract.events import CheckIn, ClockQuality, Fault, Intent, Outcome, Sos
 from device.config import ClockSource
 from device.fittings import Fittings
-from device.steps import AskingEnded, ConfigTaken, EventAcked, Said
+from device.steps import Asked, AskingEnded, ConfigTaken, EventAcked, Said
 from tests.clock import office
 from tests.device.conftest import Box
 from tests.device.home import eventually
@@ -88,6 +88,8 @@ def test_a_clock_that_nothing_ever_set_asks_and_says_so_on_every_record(hub: Hub
     box.watcher.wait_for(EventAcked, 2)
     stored = hub.wait_for(2)
     assert {event.clock for event in stored} == {ClockQuality.unknown}
+    # Nobody is wished a good morning in the evening.
+    assert box.watcher.wait_for(Asked).text == "失礼いたします。お変わりありませんか。"
     assert faults(hub) == [("clock", "broken")]
     assert any(isinstance(event.body, CheckIn) for event in stored)
 
