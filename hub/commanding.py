@@ -64,13 +64,17 @@ class Commander:
         self._store = store
         self._clock = clock
         self._policy = policy
-        self._speaking = speaking or load_speaking()
+        self._speaking = self._told_from = speaking or load_speaking()
         self._publish = publish
         self._last: _Look | None = None
 
     def forget(self) -> None:
         """The line was gone: at the next `step` every speaker is told again."""
         self._last = None
+
+    def say(self, speaking: Speaking) -> None:
+        """Homes are asked and told something else from now on; any thread may call this."""
+        self._speaking = speaking
 
     def next_at(self) -> datetime | None:
         """When an absence begins that is known already: look again then."""
@@ -79,19 +83,20 @@ class Commander:
     def step(self) -> int:
         """Publish what has changed since the last step; return how many speakers were told.
 
-        1. Whom may it concern: everybody after `forget`, else whoever has a new row in the history, and whoever's
+        1. Whom may it concern: everybody after `forget` or `say`, else whoever has a new row in the history, and whoever's
            absence has begun.
         2. What should they be told? What differs gets the next revision, on disk before it is published.
         3. Publish. If the line goes meanwhile, everybody is told again when it is back.
         """
-        last, now = self._last, self._clock.now()
+        last, now, speaking = self._last, self._clock.now(), self._speaking
+        concerned = last if speaking is self._told_from else None
         with self._store.read() as conn:
-            look = self._look(conn, now, last)
+            look = self._look(conn, now, concerned, speaking)
         digests = {device: _digest(config) for device, config in look.wanted.items()}
         changed = {home.device for home in look.homes if home.digest != digests[home.device]}
         if changed:
             self._store.write(lambda conn: _write(conn, {device: digests[device] for device in changed}))
-        self._last = look
+        self._last, self._told_from = look, speaking
         told = 0
         for home in look.homes:
             if last is None or home.device in changed:
@@ -105,14 +110,14 @@ class Commander:
             log.info("homes.told", told=told, changed=len(changed))
         return told
 
-    def _look(self, conn: Connection, now: datetime, last: _Look | None) -> _Look:
+    def _look(self, conn: Connection, now: datetime, last: _Look | None, speaking: Speaking) -> _Look:
         latest = conn.scalar(select(func.max(t.transition.c.id))) or 0
         homes = self._homes(conn, *_touched(conn, last, now)) if last else self._homes(conn)
         begins = t.absence.c.starts_at
         known = select(func.min(begins)).where(begins > now, t.absence.c.ended_at.is_(None))
         policy = self._policy.at(now)
         wanted = configurations(
-            conn, {home.device: home.resident_id for home in homes}, now, policy, self._speaking
+            conn, {home.device: home.resident_id for home in homes}, now, policy, speaking
         )
         return _Look(homes, wanted, latest, now, conn.scalar(known))
 

@@ -34,6 +34,12 @@ class Districts:
         self.all = tuple(districts)
         self._by_word = {word: one for one in districts for word in (one.code, one.name)}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Districts) and self.all == other.all
+
+    def __hash__(self) -> int:
+        return hash(self.all)
+
     def find(self, word: str) -> District | None:
         """The district of this name or code."""
         return self._by_word.get(word)

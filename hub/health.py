@@ -1,13 +1,15 @@
 """Whether the hub may be trusted right now, judged from what the store knows and what this process runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
 from contract.time import Clock
 from hub import agenda, pulse, quarantine
 from hub.due import Sweeper
+from hub.files import Watched
 from hub.ingest import Ingest
 from hub.notices import state as notices_state
 from hub.notices.service import Notices
@@ -71,6 +73,7 @@ class Checkup:
         sweeps: Callable[[], bool],
         notices: Notices,
         telemetry: Keeper,
+        files: Sequence[Watched[Any]],
     ) -> None:
         """`sweeps` tells whether the thread of the sweeper is alive; what is no role of this process is not asked."""
         self._store = store
@@ -81,6 +84,7 @@ class Checkup:
         self._sweeps = sweeps
         self._notices = notices
         self._telemetry = telemetry
+        self._files = files
 
     def health(self) -> Health:
         """How the hub is, as of now. Reads a few rows; may be asked every second."""
@@ -104,6 +108,7 @@ class Checkup:
             )
         if self._notices.fault is not None:
             problems.append(self._notices.fault)
+        problems += [file.fault for file in self._files if file.fault is not None]
         return Health(
             ok=not problems,
             problem=" ".join(problems) or None,

@@ -1,7 +1,8 @@
-"""What a hub looks at again and again beside the due table: new policies, who hears, what the speakers must be told."""
+"""What a hub looks at again and again beside the due table: policies, files, who hears, what speakers must be told."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contract.time import Clock
 from hub import agenda, due, sight
 from hub.commanding import Commander
+from hub.files import Watched
 from hub.policy import PolicyBook
 from hub.store.database import Store, StoreFault
 
@@ -38,12 +40,14 @@ class Rounds:
         self._stopping.set()
         self._bell.set()
 
-    def read_policies(self, store: Store) -> None:
-        """A policy may be imported by another process: take it over within seconds, whatever this one does."""
+    def read_anew(self, store: Store, files: Sequence[Watched[Any]]) -> None:
+        """A policy may be imported by another process, a file be edited: take it over within seconds."""
         while not self._stopping.wait(GLANCE_SECONDS):
             try:
                 with store.read() as conn:
                     self._policies.refresh(conn)
+                for file in files:
+                    file.look()
             except (StoreFault, SQLAlchemyError) as error:
                 log.error("policies.cannot_read", error=type(error).__name__)
 

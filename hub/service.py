@@ -1,35 +1,37 @@
 """The wired hub: which part runs in which role, from the start to the stop. No pages."""
 
 import threading
-from pathlib import Path
 
 import msgspec
 import structlog
 
 from contract.refusal import Refused
 from contract.time import Clock, SystemClock
-from hub import agenda, speaking, standing
+from hub import agenda, districts, standing
 from hub import policy as policies
 from hub import roles as roles_of_hub
 from hub.commanding import Commander
 from hub.config import HubConfig
+from hub.districts import Districts
 from hub.due import Sweeper
+from hub.files import Watched
 from hub.handlers import HANDLERS
 from hub.health import Checkup, Health
 from hub.ingest import Ingest
 from hub.jetstream import JetStreamLine
 from hub.line import Line
 from hub.notices.service import Notices, settings_of
-from hub.opening import lock, open_store, read_data
+from hub.opening import lock, open_store, read_districts, read_keeping, read_policy, read_speaking
 from hub.policy import Policy, PolicyBook
 from hub.retention import daily as keeping
-from hub.retention import policy as retention
+from hub.retention.policy import Retention
 from hub.roles import ALL, Role
 from hub.rounds import Rounds
+from hub.speaking import Speaking
 from hub.telemetry.keeper import Keeper
 from hub.teller import Teller
 from hub.trends import daily as trends
-from hub.trends import settings as trend_settings
+from hub.trends.settings import Settings as TrendSettings
 from hub.vocabulary import DueKind
 from hub.watch import slots
 
@@ -59,13 +61,11 @@ class Hub:
                 "役割 (--role) を分けられるのは、[store] の url に PostgreSQL を書いたときだけです。"
                 "SQLite ではすべての役割を 1 つのハブで動かしてください。"
             )
-        base, self.districts = read_data(config)
-        self.policies = PolicyBook(base)
-        self.trends = trend_settings.load(Path(config.trends) if config.trends else None)
-        """When a change is worth a word."""
-        self.retention = retention.load(Path(config.retention) if config.retention else None, self.trends)
-        """How long what is kept."""
-        said = speaking.load(Path(config.speaking) if config.speaking else None)
+        self.policies = PolicyBook(read_policy(config))
+        self._districts = Watched([config.districts], lambda: read_districts(config), self._take_districts)
+        self._keeping = Watched([config.retention, config.trends], lambda: read_keeping(config))
+        self._said = Watched([config.speaking], lambda: read_speaking(config), self._say)
+        files = (self._districts, self._keeping, self._said)
         self._rounds = Rounds(self.clock, self.policies)
         self._lock = lock(config, "-".join([*sorted(roles), name]) if name else "")
         try:
@@ -96,8 +96,8 @@ class Hub:
         self.ingest.on_telemetry = self.telemetry.offer
         handlers = {
             **HANDLERS,
-            DueKind.retention: keeping.handler(self.retention),
-            DueKind.trend: trends.handler(self.trends),
+            DueKind.retention: lambda work, subjects: keeping.handler(self.retention)(work, subjects),
+            DueKind.trend: lambda work, subjects: trends.handler(self.trends)(work, subjects),
         }
         self.sweeper = Sweeper(self.store, self.clock, self.policies, handlers=handlers)
         self.commander = Commander(
@@ -105,7 +105,7 @@ class Hub:
             self.clock,
             self.policies,
             lambda topic, payload: self._telling.publish(topic, payload, retain=True),
-            said,
+            self._said.value,
         )
         try:
             self.notices = Notices(
@@ -126,6 +126,7 @@ class Hub:
             self._sweeping.is_alive,
             self.notices,
             self.telemetry,
+            files,
         )
         self._threads = [
             self._sweeping,
@@ -138,7 +139,7 @@ class Hub:
         ]
         # Whoever sweeps reads new policies before its batches, the others from here.
         self._reader = threading.Thread(
-            target=self._rounds.read_policies, args=(self.store,), name="policies", daemon=True
+            target=self._rounds.read_anew, args=(self.store, files), name="policies", daemon=True
         )
         if self._teller is not None:
             self._threads.append(
@@ -151,6 +152,21 @@ class Hub:
     def policy(self) -> Policy:
         """The policy in force now."""
         return self.policies.at(self.clock.now())
+
+    @property
+    def districts(self) -> Districts:
+        """The city's districts, as its file says now."""
+        return self._districts.value
+
+    @property
+    def retention(self) -> Retention:
+        """How long what is kept."""
+        return self._keeping.value[0]
+
+    @property
+    def trends(self) -> TrendSettings:
+        """When a change is worth a word."""
+        return self._keeping.value[1]
 
     def start(self) -> None:
         """Listen to the homes and watch the clock, until `stop`. A broker that is not there yet is waited for."""
@@ -205,6 +221,13 @@ class Hub:
     def health(self) -> Health:
         """How the hub is, as of now. Reads a few rows; may be asked every second."""
         return self._checkup.health()
+
+    def _take_districts(self, known: Districts) -> None:
+        self.store.write(lambda conn: districts.write(conn, known))
+
+    def _say(self, said: Speaking) -> None:
+        self.commander.say(said)
+        self._rounds.ring()
 
     def _close(self) -> None:
         self.store.close()

@@ -37,4 +37,4 @@ def _all(path: Path, clock: Clock) -> Iterator[Finding]:
             return
         with store.read() as conn:
             yield from stored.look(conn, known.config, now)
-            yield from people.look(conn, now, known.policy)
+            yield from people.look(conn, now, known.policy, known.speaking)

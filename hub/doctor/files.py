@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contract.finding import Finding, refusing, warning
-from hub import districts
-from hub import policy as policies
 from hub.access.roles import load_roles
 from hub.config import HubConfig, load
 from hub.notices.service import settings_of
+from hub.opening import read_districts, read_keeping, read_policy, read_speaking, read_trends
 from hub.policy import Policy
 from hub.retention import policy as retention
+from hub.speaking import Speaking
 from hub.telemetry import limits
-from hub.trends import settings as trends
 
 
 class Files:
@@ -21,6 +20,7 @@ class Files:
     def __init__(self) -> None:
         self.config: HubConfig | None = None
         self.policy: Policy | None = None
+        self.speaking: Speaking | None = None
 
     def look(self, path: Path) -> Iterator[Finding]:
         """Read all of them."""
@@ -33,6 +33,7 @@ class Files:
         yield from refusing("roles", "役割", lambda: f"役割が {len(load_roles())} つあります。")
         yield from refusing("retention", "保存期間", lambda: self._retention(config))
         yield from refusing("trends", "変化の兆し", lambda: self._trends(config))
+        yield from refusing("speaking", "追加の質問・お知らせ", lambda: self._speaking(config))
         yield from refusing("limits", "機器の限度", lambda: f"数値が {len(limits.load())} 種類あります。")
         yield from self._notices(config)
 
@@ -41,27 +42,24 @@ class Files:
         return f"{path} を読めます。"
 
     def _policy(self, config: HubConfig) -> str:
-        self.policy = (
-            policies.load_demo()
-            if config.policy == "demo"
-            else policies.load(Path(config.policy) if config.policy else None)
-        )
+        self.policy = read_policy(config)
         return f"はしごが {len(self.policy.ladders)} 本、リスク区分が {len(self.policy.classes)} つあります。"
 
     def _trends(self, config: HubConfig) -> str:
-        found = trends.load(Path(config.trends) if config.trends else None)
+        found = read_trends(config)
         return f"最近 {found.longest} 日を、その前の {found.usual_days} 日と比べます。"
 
     def _districts(self, config: HubConfig) -> str:
-        found = districts.load(Path(config.districts) if config.districts else None)
+        found = read_districts(config)
         return f"地区が {len(found.all)} あります。"
 
     def _retention(self, config: HubConfig) -> str:
-        found = retention.load(
-            Path(config.retention) if config.retention else None,
-            trends.load(Path(config.trends) if config.trends else None),
-        )
+        found, _ = read_keeping(config)
         return f"言葉は {found.keep[retention.Kind.words].days} 日、記録は {found.keep[retention.Kind.events].days} 日残します。"
+
+    def _speaking(self, config: HubConfig) -> str:
+        self.speaking = read_speaking(config)
+        return f"組が {len(self.speaking.sets)} つあります。"
 
     def _notices(self, config: HubConfig) -> Iterator[Finding]:
         name, called = "notices", "知らせの送り先"

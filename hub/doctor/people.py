@@ -9,6 +9,7 @@ from contract.finding import Finding, ok, problem, skipped, warning
 from contract.refusal import Refused
 from hub import policy as policies
 from hub.policy import Policy
+from hub.speaking import Speaking
 from hub.store import tables as t
 from hub.telemetry import limits
 from hub.vocabulary import SlotState
@@ -19,7 +20,9 @@ OVERDUE = timedelta(minutes=10)
 """The night shift ends a slot within a second of its deadline, or within the settle windows."""
 
 
-def look(conn: Connection, now: datetime, policy: Policy | None) -> Iterator[Finding]:
+def look(
+    conn: Connection, now: datetime, policy: Policy | None, said: Speaking | None = None
+) -> Iterator[Finding]:
     """Everything the roster may lack."""
     if policy is not None:
         try:
@@ -32,6 +35,8 @@ def look(conn: Connection, now: datetime, policy: Policy | None) -> Iterator[Fin
         return
     yield ok("people", "名簿", f"見守る人が {total} 人います。")
     yield from _asked(conn, now)
+    if said is not None:
+        yield from _said(conn, said, policy)
     yield from _reached(conn)
     yield from _speakers(conn, now)
     yield from _flags(conn)
@@ -46,6 +51,21 @@ def _without(conn: Connection, *lacking: ColumnElement[bool]) -> Sequence[str]:
 
 def _named(ids: Sequence[str]) -> str:
     return f"{'、'.join(ids[:5])}{' ほか' if len(ids) > 5 else ''}"
+
+
+def _said(conn: Connection, said: Speaking, policy: Policy | None) -> Iterator[Finding]:
+    """A number that nobody has is a slip of the pen, and somebody is not asked what was meant for them."""
+    known = set(conn.scalars(select(t.resident.c.id).where(_HERE)))
+    lost = [one for one in said.residents if one not in known]
+    if policy is not None:
+        lost += [one for one in said.risk_classes if one not in policy.classes]
+    if lost:
+        yield warning(
+            "said",
+            "追加の質問・お知らせ",
+            f"名簿にない対象者番号か、方針にないリスク区分が {len(lost)} つ書かれています ({_named(lost)})。",
+            "speaking のファイルの [residents] と [risk_classes] を直してください。ハブは動いたまま読み直します。",
+        )
 
 
 def _asked(conn: Connection, now: datetime) -> Iterator[Finding]:

@@ -399,3 +399,14 @@ def test_what_waits_to_be_sent_and_a_torn_store_are_told(
     assert "2 件" in box()["store"].what
     (folder / "store.db").write_bytes(b"torn" * 1000)
     assert "壊れています" in box()["store"].what
+
+
+def test_a_question_for_a_number_that_nobody_has_is_named(look: Look, tmp_path: Path) -> None:
+    path = tmp_path / "speaking.toml"
+    sets = '[sets.daily]\nextras = ["slept"]\n'
+    path.write_text(f'[residents]\nsato = "daily"\nsatou = "daily"\n{sets}', encoding="utf-8")
+    found = look(speaking="speaking.toml")
+    assert found["said"].verdict is Verdict.warning
+    assert "1 つ書かれています (satou)" in found["said"].what
+    path.write_text(f'[residents]\nsato = "dayly"\n{sets}', encoding="utf-8")
+    assert "dayly" in look(speaking="speaking.toml")["speaking"].what
