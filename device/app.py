@@ -12,10 +12,11 @@ import structlog
 from contract.commands import Config
 from contract.events import Body, CheckIn, Event, Outcome
 from contract.ids import uuid7
-from contract.time import OFFICE_ZONE, Clock, SystemClock
+from contract.time import Clock, SystemClock
 from contract.topics import Channel
 from device.abandoned import Abandoned
 from device.agreement import Agreement
+from device.asker import Asker
 from device.config import DeviceConfig
 from device.faults import Faults, Part
 from device.fittings import Fittings
@@ -27,20 +28,18 @@ from device.line.post import Post
 from device.line.second_copy import SecondCopies
 from device.memory import Memory
 from device.orders import Orders
-from device.schedule import due
 from device.speak.loudspeaker import Loudspeaker
 from device.speak.voice import Voice
 from device.steps import AskingEnded, OnStep, Step, ignore
 from device.store import Store
 from device.talk.announcements import Announcements
 from device.talk.dialogue import Dialogue
-from device.talk.greeting import greeting
 from device.talk.hearing import Listener
 from device.talk.interpreter import Interpreter, Understander
 from device.talk.mouth import Mouth
 from device.talk.prompts import load_prompts
 from device.talk.recall import load_recall_words
-from device.talk.turns import Prompt, Start
+from device.talk.turns import Prompt
 from device.timekeeper import NetworkTime, Timekeeper, kernel_synchronized
 from device.upkeep import Upkeep
 from device.vigil import Vigil
@@ -50,7 +49,6 @@ log = structlog.get_logger()
 
 TICK_SECONDS = 0.5
 """How often the wall clock is looked at. Nothing is counted down, so a clock may jump as it likes."""
-QUESTION = "how_are_you"
 
 News = FromHub | LineUp | None
 
@@ -157,11 +155,12 @@ class Speaker:
             self._memory, self._dialogue, self._clock, prompts, self._post.send
         )
         self._agreement = Agreement(self._memory, self._faults, self._clock, prompts, on_step, self._in_force)
+        self._asker = Asker(self._agreement, self._memory, self._dialogue, self._clock, prompts)
         self._orders = Orders(
             self._memory,
             self._dialogue,
             self._clock,
-            self._ask_now,
+            self._asker.ask_now,
             self._announcements.put,
             self._house.caretaker.order_selftest,
         )
@@ -230,11 +229,7 @@ class Speaker:
         now = self._clock.now()
         self._house.tick(now, self._agreement)
         self._tell_of_late_delivery()
-        config = self._agreement.config
-        asking = config and due(config, self._agreement.since, self._memory.askings, now)
-        if asking:
-            self._ask(asking.slot, asking.attempt, asking.question, last=asking.last)
-        else:
+        if not self._asker.ask_due(now):
             self._announcements.tick(now)
         self._vigil.tick(self._agreement.config, self._clock.now())
 
@@ -244,32 +239,7 @@ class Speaker:
             if not self._outbox.holds(event_id) and self._dialogue.speak(Prompt.help_delivered):
                 self._dialogue.untold.discard(event_id)
 
-    # ---- asking ------------------------------------------------------------------------------------------
-
-    def _ask(self, slot: str, attempt: int, question: str, *, last: bool) -> None:
-        now, quality = self._clock.read()
-        hour = now.astimezone(OFFICE_ZONE).hour if quality.tells_the_hour else None
-        config = self._agreement.config
-        self._memory.begin(slot, attempt, now)
-        self._dialogue.hold(
-            Start(
-                slot=slot,
-                attempt=attempt,
-                greeting=greeting(hour),
-                question=question,
-                last=last,
-                share_text=config is not None and config.share_text,
-                extras=self._prompts.extra_questions(config.extras if config else ()),
-            )
-        )
-
-    def _ask_now(self, slot: str) -> None:
-        """Staff want it asked at once, whatever the schedule says."""
-        plans = self._agreement.config.slots if self._agreement.config else []
-        name = slot.partition("/")[2]
-        question = next((plan.question for plan in plans if plan.name == name), QUESTION)
-        before = self._memory.askings.get(slot)
-        self._ask(slot, before.attempts + 1 if before else 1, question, last=True)
+    # ---- what happened ------------------------------------------------------------------------------------
 
     def _emit(self, body: Body) -> Event:
         if not isinstance(body, CheckIn):
