@@ -25,7 +25,8 @@ from bench.postgres import PostgresServer
 from bench.report import Report, machine, medians, rounds
 from bench.town import Town, at_second, device
 from bench.wire import Wire
-from contract.events import Activity, ClockQuality, Event, TestPress, encode_event, type_of
+from contract.envelope import Event, encode_event
+from contract.events import Activity, ClockQuality, TestPress, type_of
 from contract.refusal import Refused
 from contract.time import SystemClock
 from contract.topics import Channel, topic

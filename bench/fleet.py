@@ -19,8 +19,8 @@ from bench.report import Report, machine, medians, rounds
 from bench.stores import opened
 from bench.town import Town, at_second, device
 from bench.wire import Wire
-from contract.events import Presence, State, encode
 from contract.refusal import Refused
+from contract.state import Presence, State, encode
 from contract.time import SystemClock
 from contract.topics import Channel, topic
 from hub.config import BrokerConfig

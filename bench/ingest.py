@@ -23,7 +23,8 @@ from bench.report import Report, machine, medians, rounds
 from bench.stores import opened, size_bytes
 from bench.town import Town, at_second, device
 from bench.wire import HOMES_USER, Wire
-from contract.events import ClockQuality, Event, Sos, encode_event
+from contract.envelope import Event, encode_event
+from contract.events import ClockQuality, Sos
 from contract.ids import uuid7
 from contract.refusal import Refused
 from contract.time import SystemClock

@@ -5,17 +5,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from bench.town import device
-from contract.events import (
-    Activity,
-    Body,
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    Outcome,
-    encode_event,
-    type_of,
-)
+from contract.envelope import Event, encode_event
+from contract.events import Activity, Body, CheckIn, ClockQuality, Intent, Outcome, type_of
 from contract.topics import Channel, topic
 
 Said = tuple[str, bytes]

@@ -17,18 +17,10 @@ from sqlalchemy import func, select
 from bench.report import Report, machine, medians, rounds
 from bench.stores import opened
 from bench.town import Town, device, resident
-from contract.events import (
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    Outcome,
-    Presence,
-    State,
-    encode,
-    encode_event,
-)
+from contract.envelope import Event, encode_event
+from contract.events import CheckIn, ClockQuality, Intent, Outcome
 from contract.ids import uuid7
+from contract.state import Presence, State, encode
 from contract.time import office_instant
 from contract.topics import Channel, topic
 from hub import due

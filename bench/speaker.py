@@ -23,7 +23,8 @@ from bench.aloud import Engine, Manner, plain
 from bench.report import Report, machine, percentile, rounds
 from bench.speaker_process import DEVICE, begin
 from contract.commands import Ack, Command, CommandKind, Config, encode
-from contract.events import CheckIn, Event, Outcome, decode_event
+from contract.envelope import Event, decode_event
+from contract.events import CheckIn, Outcome
 from contract.ids import uuid7
 from contract.refusal import Refused
 from contract.time import SystemClock

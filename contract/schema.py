@@ -6,16 +6,16 @@ from typing import Any
 
 import msgspec
 
-from contract import VERSION, commands, events, topics
+from contract import VERSION, commands, envelope, events, state, topics
 from contract.topics import Channel
 
 FOLDER = Path(__file__).parent.parent / "docs" / "wire"
 
 _MESSAGES: dict[Channel, tuple[str, type[Any]]] = {
-    Channel.event: ("Envelope", events.Envelope),
-    Channel.sos: ("Envelope", events.Envelope),
-    Channel.state: ("State", events.State),
-    Channel.telemetry: ("Telemetry", events.Telemetry),
+    Channel.event: ("Envelope", envelope.Envelope),
+    Channel.sos: ("Envelope", envelope.Envelope),
+    Channel.state: ("State", state.State),
+    Channel.telemetry: ("Telemetry", state.Telemetry),
     Channel.ack: ("Ack", commands.Ack),
     Channel.config: ("Config", commands.Config),
     Channel.command: ("Command", commands.Command),

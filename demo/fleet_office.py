@@ -8,7 +8,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.commands import Ack, encode
-from contract.events import MalformedEvent, decode_event
+from contract.envelope import MalformedEvent, decode_event
 from contract.topics import Channel, every_device, parse, topic
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from contract.events import CheckIn, Event, Intent, Outcome, Sos
+from contract.envelope import Event
+from contract.events import CheckIn, Intent, Outcome, Sos
 from contract.time import Clock
 from dashboard.words import INTENT
 from demo.cast import Household

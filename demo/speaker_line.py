@@ -11,8 +11,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.commands import Ack, Config, MalformedCommand, decode
-from contract.events import CheckIn, ClockQuality, Event, Presence, State, encode, encode_event, type_of
+from contract.envelope import Event, encode_event
+from contract.events import CheckIn, ClockQuality, type_of
 from contract.ids import uuid7
+from contract.state import Presence, State, encode
 from contract.time import Clock, office_date, office_instant
 from contract.topics import Channel, topic
 from demo.script import script

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import structlog
 
 from contract.commands import Config
-from contract.events import Body, CheckIn, Event, Outcome
+from contract.envelope import Event
+from contract.events import Body, CheckIn, Outcome
 from contract.ids import uuid7
 from contract.time import Clock, SystemClock
 from contract.topics import Channel

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from contract.events import Body, Event
+from contract.envelope import Event
+from contract.events import Body
 from device.agreement import Agreement
 from device.faults import Faults
 from device.fittings import Fittings

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from contract.events import Body, CheckIn, Event, Outcome
+from contract.envelope import Event
+from contract.events import Body, CheckIn, Outcome
 from contract.ids import uuid7
 from contract.time import OFFICE_ZONE, Clock, office_date
 from device.abandoned import Abandoned

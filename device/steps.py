@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.commands import Config
-from contract.events import CheckIn, Event
+from contract.envelope import Event
+from contract.events import CheckIn
 from device.understand.meaning import Meaning
 
 

@@ -17,9 +17,11 @@ import structlog
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, StatementError
 
-from contract.events import CheckIn, Event, Sos, State, TalkRequest, Telemetry, Unknown
+from contract.envelope import Event, Unknown
+from contract.events import CheckIn, Sos, TalkRequest
 from contract.ids import NewId
 from contract.refusal import Refused
+from contract.state import State, Telemetry
 from hub import pulse, watch
 from hub.homes import WORDS_NEED, consents_of
 from hub.messages import Message, Read, Why, read

@@ -7,16 +7,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from contract.events import (
-    Event,
-    MalformedEvent,
-    State,
-    Telemetry,
-    Unknown,
-    decode_event,
-    decode_state,
-    decode_telemetry,
-)
+from contract.envelope import Event, MalformedEvent, Unknown, decode_event
+from contract.state import State, Telemetry, decode_state, decode_telemetry
 from contract.topics import BadTopic, Channel, parse
 
 

@@ -7,7 +7,8 @@ import msgspec
 import structlog
 
 from contract.commands import Config
-from contract.events import Body, CheckIn, Event, Outcome, SelfTest
+from contract.envelope import Event
+from contract.events import Body, CheckIn, Outcome, SelfTest
 from contract.time import Clock, office_date
 from device.faults import Faults
 from device.health.reporter import Reporter

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from contract.events import Telemetry, encode
+from contract.state import Telemetry, encode
 from device.health.numbers import machine_numbers
 from device.health.settings import TelemetrySettings
 from device.line.outbox import Outbox

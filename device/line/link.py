@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from contract.commands import Ack, MalformedCommand, decode
-from contract.events import Presence, State, encode
+from contract.state import Presence, State, encode
 from contract.time import Clock
 from contract.topics import Channel
 from device.config import DeviceConfig

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from contract.events import Event, MalformedEvent, decode_event, encode_event
+from contract.envelope import Event, MalformedEvent, decode_event, encode_event
 from device.line.second_copy import SecondCopies
 from device.seal import Broken, sealed, unsealed
 from device.store import Store, Work, nothing

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from contract.events import Body, Event, Sos, type_of
+from contract.envelope import Event
+from contract.events import Body, Sos, type_of
 from contract.ids import uuid7
 from device.line.outbox import Outbox
 from device.memory import Memory

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from contract.events import Event, MalformedEvent, decode_event, encode_event
+from contract.envelope import Event, MalformedEvent, decode_event, encode_event
 from device.seal import Broken, sealed, unsealed
 
 log = structlog.get_logger()

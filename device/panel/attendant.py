@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from contract.commands import Config
-from contract.events import Activity, Body, CheckIn, Event, Intent, Outcome, Sos, TestPress
+from contract.envelope import Event
+from contract.events import Activity, Body, CheckIn, Intent, Outcome, Sos, TestPress
 from contract.time import Clock
 from device.line.outbox import Outbox
 from device.line.post import Post

@@ -11,7 +11,8 @@ import msgspec
 import structlog
 
 from contract.commands import Command, Config
-from contract.events import Announced, AnnouncementKind, Event
+from contract.envelope import Event
+from contract.events import Announced, AnnouncementKind
 from contract.time import Clock
 from device.memory import Memory
 from device.store import Work

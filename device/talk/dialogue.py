@@ -8,7 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from contract.events import Body, CheckIn, Event, Recall, Sos
+from contract.envelope import Event
+from contract.events import Body, CheckIn, Recall, Sos
 from device.abandoned import Abandoned
 from device.faults import Faults
 from device.line.outbox import Outbox

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from contract.events import Event, State
+from contract.envelope import Event
 from contract.ids import NewId, uuid7
+from contract.state import State
 from hub.policy import Policy
 from hub.watch import events, plain, states
 from hub.watch import slots as _slots

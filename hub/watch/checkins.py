@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, union_all, update
 
-from contract.events import CheckIn, Event, Intent, Outcome
+from contract.envelope import Event
+from contract.events import CheckIn, Intent, Outcome
 from contract.time import office_date
 from hub import words
 from hub.outreach.reasons import resolve, standing

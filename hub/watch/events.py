@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import RowMapping, select
 
+from contract.envelope import Event
 from contract.events import (
     AbsenceSaid,
     CheckIn,
     ClockQuality,
-    Event,
     Fault,
     Intent,
     Recall,

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, String, and_, cast, select
 
-from contract.events import Activity, CheckIn, Event, Intent, TestPress, Unknown
+from contract.envelope import Event, Unknown
+from contract.events import Activity, CheckIn, Intent, TestPress
 from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection, RowMapping, select, update
 
-from contract.events import Presence, State
+from contract.state import Presence, State
 from hub import words
 from hub.outreach import cases
 from hub.outreach.cases import Person

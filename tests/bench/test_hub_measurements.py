@@ -4,7 +4,7 @@ import pytest
 
 from bench import fleet, hostile, ingest, lateness, outage
 from bench.morning import homes_of, morning
-from contract.events import decode_event
+from contract.envelope import decode_event
 from contract.refusal import Refused
 from tests.clock import office
 

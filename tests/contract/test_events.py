@@ -8,24 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.events import (
-    BODIES,
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    MalformedEvent,
-    Outcome,
-    Presence,
-    Sos,
-    State,
-    Unknown,
-    decode_event,
-    decode_state,
-    encode,
-    encode_event,
-    type_of,
-)
+from contract.envelope import Event, MalformedEvent, Unknown, decode_event, encode_event
+from contract.events import BODIES, CheckIn, ClockQuality, Intent, Outcome, Sos, type_of
+from contract.state import Presence, State, decode_state, encode
 
 NOON = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 

@@ -12,18 +12,8 @@ import pytest
 
 from bench.town import Town, at_second, device, resident
 from bench.wire import HOMES_USER, Wire
-from contract.events import (
-    Body,
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    Outcome,
-    Sos,
-    TestPress,
-    encode_event,
-    type_of,
-)
+from contract.envelope import Event, encode_event
+from contract.events import Body, CheckIn, ClockQuality, Intent, Outcome, Sos, TestPress, type_of
 from contract.ids import uuid7
 from contract.time import SystemClock
 from contract.topics import Channel, every_device, topic

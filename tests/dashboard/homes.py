@@ -7,8 +7,10 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from contract.events import Body, CheckIn, ClockQuality, Event, Intent, Outcome, Presence, Sos, State, type_of
+from contract.envelope import Event
+from contract.events import Body, CheckIn, ClockQuality, Intent, Outcome, Sos, type_of
 from contract.ids import uuid7
+from contract.state import Presence, State
 from contract.time import office_date
 from hub import watch
 from hub.due import Sweeper, next_at

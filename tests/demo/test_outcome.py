@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from contract.events import ClockQuality, Event, Intent, TestPress
+from contract.envelope import Event
+from contract.events import ClockQuality, Intent, TestPress
 from demo.cast import Household, load_cast
 from demo.outcome import (
     Seen,

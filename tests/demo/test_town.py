@@ -16,8 +16,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.commands import Ack, Config, SlotPlan, encode
 from contract.datafile import Duration
-from contract.events import CheckIn, Event, Outcome, Presence, decode_event, decode_state
+from contract.envelope import Event, decode_event
+from contract.events import CheckIn, Outcome
 from contract.refusal import Refused
+from contract.state import Presence, decode_state
 from contract.time import OFFICE_ZONE, SystemClock
 from contract.topics import Channel, every_device, parse, topic
 from demo.script import script

@@ -17,7 +17,8 @@ import soxr
 from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.commands import Ack, Config, SlotPlan, encode
-from contract.events import CheckIn, Event, Intent, Outcome, decode_event
+from contract.envelope import Event, decode_event
+from contract.events import CheckIn, Intent, Outcome
 from contract.time import OFFICE_ZONE
 from contract.topics import Channel, every_device, topic
 from demo.cast import Household, Part, load_cast

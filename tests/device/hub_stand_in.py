@@ -11,7 +11,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from contract.commands import Ack, Command, Config, encode
-from contract.events import Event, State, decode_event, decode_state
+from contract.envelope import Event, decode_event
+from contract.state import State, decode_state
 from contract.topics import Channel, every_device, parse, topic
 
 

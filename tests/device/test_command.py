@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from contract.commands import Command, CommandKind, Config
-from contract.events import CheckIn, Fault, Outcome, Presence
+from contract.events import CheckIn, Fault, Outcome
 from contract.places import models_folder
+from contract.state import Presence
 from provisioning.broker import Broker
 from tests.device.home import eventually
 from tests.device.hub_stand_in import HubStandIn

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.events import Event, decode_event
+from contract.envelope import Event, decode_event
 from provisioning.broker import Broker
 from tests.device.home import eventually
 

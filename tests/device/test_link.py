@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from contract.commands import Command, CommandKind
-from contract.events import Activity, CheckIn, Fault, Presence, Sos
+from contract.events import Activity, CheckIn, Fault, Sos
+from contract.state import Presence
 from contract.topics import Channel, topic
 from device.line.link import About, FromHub, LineUp, Link
 from device.line.outbox import Outbox

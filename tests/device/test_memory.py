@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contract.commands import Config
-from contract.events import Activity, ClockQuality, Event
+from contract.envelope import Event
+from contract.events import Activity, ClockQuality
 from device.line.outbox import Outbox
 from device.memory import COMMANDS, Memory
 from device.store import Store

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from contract.commands import Config, SlotPlan
-from contract.events import CheckIn, Intent, Presence, Sos
+from contract.events import CheckIn, Intent, Sos
+from contract.state import Presence
 from device.line import link
 from device.steps import AskingEnded, ConfigTaken, Disconnected, EventMade, EventSent
 from provisioning.broker import Broker

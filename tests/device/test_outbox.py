@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from contract.events import Activity, Body, ClockQuality, Event, Sos, decode_event, type_of
+from contract.envelope import Event, decode_event
+from contract.events import Activity, Body, ClockQuality, Sos, type_of
 from contract.refusal import Refused
 from device.line.courier import AGAIN_SECONDS, STUCK_TRIES, WINDOW, Courier
 from device.line.outbox import Outbox

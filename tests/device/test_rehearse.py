@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.events import CheckIn, Event, Intent, Outcome, Recall, Sos
+from contract.envelope import Event
+from contract.events import CheckIn, Intent, Outcome, Recall, Sos
 from device.rehearsal import rehearse
 from device.steps import Step
 from device.talk import help_call

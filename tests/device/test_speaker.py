@@ -3,7 +3,8 @@
 import pytest
 
 from contract.commands import Command, CommandKind, Config, SlotPlan
-from contract.events import CheckIn, Fault, Intent, Outcome, Presence, Recall, Sos
+from contract.events import CheckIn, Fault, Intent, Outcome, Recall, Sos
+from contract.state import Presence
 from contract.topics import Channel
 from device.steps import Asked, AskingEnded, ConfigTaken, Connected, EventAcked, EventSent, Said
 from device.talk import help_call

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from contract.events import Activity, Event, Fault, Sos, decode_event, encode_event
+from contract.envelope import Event, decode_event, encode_event
+from contract.events import Activity, Fault, Sos
 from device.line.outbox import Outbox
 from device.line.second_copy import SecondCopies
 from device.memory import Memory

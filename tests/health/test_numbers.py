@@ -8,7 +8,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from contract.events import decode_telemetry
+from contract.state import decode_telemetry
 from contract.topics import Channel, topic
 from device.health.numbers import cpu_temperature, machine_numbers, wifi_signal
 from device.health.reporter import Reporter

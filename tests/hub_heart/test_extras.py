@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from contract.events import CheckIn, ClockQuality, Event, ExtraAnswer, Intent, Outcome, type_of
+from contract.envelope import Event
+from contract.events import CheckIn, ClockQuality, ExtraAnswer, Intent, Outcome, type_of
 from hub.vocabulary import Lane, ReasonCode, Severity, SlotState
 from hub.watch import Arrival, on_events
 from tests.hub_heart.town import MORNING, Town

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from contract.envelope import Event
 from contract.events import (
     Activity,
     Body,
     CheckIn,
     ClockQuality,
-    Event,
     Intent,
     Outcome,
     TalkRequest,

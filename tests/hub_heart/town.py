@@ -10,17 +10,9 @@ import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.pool import StaticPool
 
-from contract.events import (
-    Body,
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    Outcome,
-    Presence,
-    State,
-    type_of,
-)
+from contract.envelope import Event
+from contract.events import Body, CheckIn, ClockQuality, Intent, Outcome, type_of
+from contract.state import Presence, State
 from hub import views, watch
 from hub.due import Sweeper, next_at
 from hub.outreach.operations import Desk

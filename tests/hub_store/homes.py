@@ -1,17 +1,7 @@
 """What speakers of the cast say, for tests: events with ids that tell themselves apart."""
 
-from contract.events import (
-    Activity,
-    Body,
-    CheckIn,
-    ClockQuality,
-    Event,
-    Intent,
-    Outcome,
-    Sos,
-    encode_event,
-    type_of,
-)
+from contract.envelope import Event, encode_event
+from contract.events import Activity, Body, CheckIn, ClockQuality, Intent, Outcome, Sos, type_of
 from contract.ids import uuid7
 from contract.time import Clock
 from contract.topics import Channel, topic

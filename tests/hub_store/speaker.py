@@ -8,7 +8,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.commands import Ack, Config, decode
-from contract.events import Presence, State, encode
+from contract.state import Presence, State, encode
 from contract.time import Clock
 from contract.topics import Channel, topic
 from hub.messages import Message

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, event, func, insert, select, update
 
-from contract.events import Body, CheckIn, Intent, Outcome, Presence, State, Telemetry, Unknown, encode
+from contract.envelope import Unknown
+from contract.events import Body, CheckIn, Intent, Outcome
 from contract.ids import uuid7
+from contract.state import Presence, State, Telemetry, encode
 from contract.topics import Channel
 from hub import quarantine
 from hub.inbox import Taken, take_in

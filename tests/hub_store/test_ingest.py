@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, func, select
 
-from contract.events import Telemetry, encode
+from contract.state import Telemetry, encode
 from contract.topics import Channel
 from hub import agenda, pulse
 from hub.messages import Message

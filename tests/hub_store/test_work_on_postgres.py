@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from contract.events import Presence, State
 from contract.ids import uuid7
+from contract.state import Presence, State
 from hub import duty, views, watch
 from hub.due import Sweeper
 from hub.outreach import caseload, handover, sorting, visits

@@ -14,9 +14,9 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from contract.events import Telemetry, encode
 from contract.ids import uuid7
 from contract.refusal import Refused
+from contract.state import Telemetry, encode
 from contract.time import office_date
 from contract.topics import Channel
 from hub import standing

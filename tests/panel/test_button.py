@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from contract.commands import Config, SlotPlan
-from contract.events import Activity, CheckIn, Event, Fault, Intent, Outcome, Sos, TestPress
+from contract.envelope import Event
+from contract.events import Activity, CheckIn, Fault, Intent, Outcome, Sos, TestPress
 from device.fittings import Fittings
 from device.panel.lights import LightState
 from device.panel.panel import Panel
