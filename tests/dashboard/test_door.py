@@ -176,7 +176,7 @@ def test_an_older_browser_is_known_by_its_origin(logged_in: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["/login", "/nothing-here", "/static/page.css", "/healthz", "/api/v1/residents"]
+    "page", ["/login", "/nothing-here", "/static/base.css", "/healthz", "/api/v1/residents"]
 )
 def test_every_answer_is_closed_to_the_outside(web: TestClient, page: str) -> None:
     headers = web.get(page).headers
