@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from contract.in_japanese import in_japanese, unknown_field
 from contract.refusal import Refused
 
 T = TypeVar("T")
@@ -76,10 +77,12 @@ def parse_toml(text: str, kind: type[T], name: str) -> T:
         told = _WHERE.fullmatch(str(error))
         what = told["what"] if told else str(error)
         path = _with_keys(data, kind, told["path"]) if told else ""
+        if field := unknown_field(what):
+            path = f"{path}.{field}"
         line = line_of(text, path)
         spot = f" {line} 行目" if line else ""
         key = f" ({path.lstrip('.')})" if path else ""
-        raise Refused(f"{name}{spot}{key}: {what}。") from error
+        raise Refused(f"{name}{spot}{key}: {in_japanese(what)}。") from error
 
 
 _WHERE = re.compile(r"(?P<what>.*) - at `(?:key` in `)?\$(?P<path>[^`]*)`", re.DOTALL)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -109,5 +110,45 @@ def test_a_wrong_value_under_free_keys_is_refused_with_its_line_and_keys() -> No
     changed = SHELF.replace('"soon"', '"1 h"').replace(
         "[books.third.standard]", "[books.third]\nstandard = 1"
     )
-    with pytest.raises(Refused, match=r"^shelf 13 行目 \(books\.third\.standard\): Expected `object`"):
+    with pytest.raises(Refused, match=r"^shelf 13 行目 \(books\.third\.standard\): 表が要りますが"):
         parse_toml(changed, Shelf, "shelf")
+
+
+class Shop(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z]+$")]
+    floors: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    kind: Literal["book", "tea"] = "tea"
+    doors: Annotated[list[str], msgspec.Meta(min_length=1)] = msgspec.field(default_factory=lambda: ["front"])
+    note: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'name = "A1"',
+            "shop 1 行目 (name): 決まった形ではありません。^[a-z]+$ に合うように書いてください。",
+        ),
+        (
+            'name = "a"\nfloors = "two"',
+            'shop 2 行目 (floors): 整数が要りますが、"" で囲んだ文字が書いてあります。',
+        ),
+        ('name = "a"\nfloors = 0', "shop 2 行目 (floors): 1 以上にしてください。"),
+        ('name = "a"\nfloors = 10', "shop 2 行目 (floors): 9 以下にしてください。"),
+        ('name = "a"\ndoors = []', "shop 2 行目 (doors): 1 つ以上にしてください。"),
+        ('name = "a"\nnote = 1', 'shop 2 行目 (note): "" で囲んだ文字が要りますが、整数が書いてあります。'),
+        (
+            'name = "a"\nkind = "tee"',
+            "shop 2 行目 (kind): tee は使えません。書ける言葉を説明書で確かめてください。",
+        ),
+        (
+            'name = "a"\nflors = 2',
+            "shop 2 行目 (flors): flors という項目は使われません。つづりを確かめるか、消してください。",
+        ),
+        ("floors = 2", "shop: name がありません。書き足してください。"),
+    ],
+)
+def test_whoever_edits_a_file_is_told_in_japanese_what_is_wrong_and_what_to_do(text: str, said: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        parse_toml(text, Shop, "shop")
+    assert str(refusal.value) == said

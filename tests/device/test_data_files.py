@@ -63,7 +63,7 @@ def test_the_speaker_itself_never_says_the_words_it_listens_for_while_it_speaks(
         (('how_are_you = "お変わりありませんか。"', ""), "[questions]", "問いかけが一つもありません"),
         (("how_are_you", "How-are-you"), "How-are-you", "英小文字"),
         (("how_are_you", "later"), 'later = "お変わり', "later は [prompts] の名前です"),
-        (('"はい。ここにおります。"', "7"), "locate", "Expected `str`"),
+        (('"はい。ここにおります。"', "7"), "locate", "囲んだ文字が要りますが、整数が書いてあります"),
     ],
 )
 def test_a_wrong_prompts_file_is_refused_with_its_line(

@@ -100,9 +100,13 @@ def test_in_the_demonstrations_policy_minutes_are_seconds() -> None:
             "短い順",
         ),
         (swap('device_settle = "2 min"', 'device_settle = "0 min"'), ("device_settle", 1), "0 より長く"),
-        (swap("early_window", "early_windows"), ("[watch]", 1), "early_window"),
+        (
+            swap("early_window", "early_windows"),
+            ("early_windows", 1),
+            "early_windows という項目は使われません",
+        ),
         (swap("missed_slots_in_a_row = 2", "missed_slots_in_a_row = 0"), ("missed_slots_in_a_row", 1), "1"),
-        (swap('by = "17:15"', 'by = "25:15"'), ("by = ", 1), "regex"),
+        (swap('by = "17:15"', 'by = "25:15"'), ("by = ", 1), "決まった形ではありません"),
     ],
 )
 def test_a_broken_policy_is_refused_with_its_line(
