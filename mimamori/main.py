@@ -20,6 +20,7 @@ from mimamori.commands import (
     notify,
     policy,
     provision,
+    resident,
     retention,
     roster,
     token,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(provision.app, name="provision")
 app.add_typer(roster.app, name="roster")
+app.add_typer(resident.app, name="resident")
 app.add_typer(policy.app, name="policy")
 app.add_typer(duty.app, name="duty")
 app.command("hub")(hub.hub)

@@ -20,6 +20,8 @@ class Action(StrEnum):
     print = "print"
     login = "login"
     logout = "logout"
+    erase = "erase"
+    """Taken away for good; see `hub.erasure`."""
     refused = "refused"
     """Asked for, and not given."""
 

@@ -38,6 +38,7 @@ def take_over(
     from hub.retention.removing import forget_words  # it asks hub.homes for consents, which knows the roster
 
     today = office_date(now)
+    _refuse_erased(conn, wanted)
     current, left = stored.entries(conn, ended=True), stored.ended(conn)
     summary, resolved = _compare(current, left, wanted, today)
     todo = [resolved[resident_id] for resident_id in (*summary.new, *summary.changed)]
@@ -57,6 +58,19 @@ def take_over(
         watch.enrol(conn, entry.id, now, policy, ids)
     trends.plan(conn, now, [entry.id for entry in todo])
     return summary
+
+
+def _refuse_erased(conn: Connection, wanted: Sequence[Entry]) -> None:
+    """An old spreadsheet must not bring back somebody who was erased."""
+    from hub import erasure  # it asks hub.access, which a roster file need not know
+
+    gone = erasure.known(conn, [entry.id for entry in wanted])
+    if gone:
+        named = "、".join(f"{one.resident_id} ({office_date(one.at).isoformat()})" for one in gone.values())
+        raise Refused(
+            f"消去した対象者の番号が名簿にあります: {named}。その行を除いてください。"
+            "新しい人には別の番号を付けてください。何も取り込んでいません。"
+        )
 
 
 def _compare(

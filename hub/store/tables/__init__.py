@@ -1,10 +1,12 @@
 """The hub's tables, a module a topic. Every index says who uses it.
 
-Rows of `event` and `transition` are only ever added; only hub/retention takes them away when their time is over.
+Rows of `event` and `transition` are only ever added; only hub/retention takes them away when their time is over,
+and hub/erasure with the person they are of.
 """
 
 from hub.store.tables.clock import due, pulse, slot
 from hub.store.tables.columns import MANY, Instant, metadata
+from hub.store.tables.erasure import erased_count
 from hub.store.tables.heard import event, quarantine
 from hub.store.tables.history import access_log, deletion, transition
 from hub.store.tables.notices import delivery, family_link, notice
@@ -31,6 +33,7 @@ __all__ = [
     "district",
     "due",
     "duty_shift",
+    "erased_count",
     "event",
     "family_link",
     "handover",

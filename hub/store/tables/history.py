@@ -24,7 +24,7 @@ access_log = Table(
     Column("id", MANY, primary_key=True),
     Column("at", Instant, nullable=False),
     Column("actor", String(80), nullable=False),
-    Column("action", String(40), nullable=False),  # view | export | print | login | refused
+    Column("action", String(40), nullable=False),  # hub.access.Action
     Column("subject_kind", String(16), nullable=False),
     Column("subject", String(80), nullable=False),
     Index("ix_access_log_subject", "subject_kind", "subject", "at"),  # who saw this resident?
