@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
 import psycopg
 
 from contract.refusal import Refused
@@ -54,10 +55,28 @@ class PostgresServer:
         )
         if made.returncode:
             raise Refused(f"PostgreSQL の用意に失敗しました ({made.stderr.decode().strip()[-300:]})。")
-        self._listen(data)
+        self._listen()
         return self
 
-    def _listen(self, data: Path) -> None:
+    def kill(self) -> None:
+        """End all of its processes at once, as a power cut would; its files stay for `start_again`."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # The others are in groups of their own. They would end by themselves, after what they are at.
+        others = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        for other in others:
+            with suppress(psutil.NoSuchProcess):
+                other.kill()
+        process.wait()
+        psutil.wait_procs(others, STOP_SECONDS)
+
+    def start_again(self) -> None:
+        """On the same port and the same files, which it first brings in order; `Refused` if it does not answer."""
+        self._listen()
+
+    def _listen(self) -> None:
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -67,10 +86,10 @@ class PostgresServer:
             "shared_buffers": "256MB",
             "max_wal_size": "4GB",
         }
-        command = [str(self._programs / "postgres"), "-D", str(data)]
+        command = [str(self._programs / "postgres"), "-D", str(self._folder / "data")]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             process: subprocess.Popen[bytes] = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0, **self._as_whom()
             )

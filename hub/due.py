@@ -94,6 +94,7 @@ class Sweeper:
         self._started = False
         self._planned: datetime | None = None
         self._beaten: datetime | None = None
+        self._failing_since: datetime | None = None
         self._stopping = threading.Event()
         self._woken = threading.Event()
         self.fault: str | None = None
@@ -102,20 +103,22 @@ class Sweeper:
     def sweep(self, now: datetime) -> bool:
         """Work off one batch of what is due at `now`; True if there may be more.
 
-        1. On the first sweep, and after an oversleep: was the hub blind? Then silence waits for late answers.
+        1. On the first sweep, after an oversleep, and when the store is back: was the hub blind? Then silence waits for
+           late answers.
         2. Claim the overdue rows, the oldest first.
         3. Do them, kind by kind; one subject whose data is broken is put back, seen, and blocks nobody.
         4. Beat the pulse and note when the next row falls due.
         All of it is one transaction: a crash anywhere leaves the rows due.
         """
         planned = self._planned
+        stuck = self._late(self._failing_since, now)  # then nobody's answer could be stored either
         if self._started:
             with self._store.read() as conn:
                 self._planned = next_at(conn)
-            if self._planned is None or self._planned > now:
+            if not stuck and (self._planned is None or self._planned > now):
                 self._beat(now)
                 return False
-        overslept = self._late(planned, now) and self._late(self._planned, now)
+        overslept = stuck or (self._late(planned, now) and self._late(self._planned, now))
         return self._store.write(lambda conn: self._batch(conn, now, overslept))
 
     def _batch(self, conn: Connection, now: datetime, overslept: bool) -> bool:
@@ -196,9 +199,10 @@ class Sweeper:
             except (StoreFault, SQLAlchemyError) as error:
                 log.error("sweep.failed", error=type(error).__name__)
                 self.fault = str(error.orig if isinstance(error, DBAPIError) else error)[:300]
+                self._failing_since = self._failing_since or now
                 more = False
             else:
-                self.fault = None
+                self.fault = self._failing_since = None
             if not more:
                 self._woken.wait(self._nap(now))
 

@@ -213,8 +213,11 @@ class Notifier:
         """Look until `stop`; the thread belongs to the caller. A store that cannot be written is tried again."""
         while not self._stopping.is_set():
             self._woken.clear()
+            nap = LONGEST_NAP
             try:
                 more = self.step()
+                if not more:
+                    nap = self._nap()
             except (StoreFault, SQLAlchemyError) as error:
                 log.error("notifier.cannot_store", error=type(error).__name__)
                 self.fault = str(error.orig if isinstance(error, DBAPIError) else error)[:300]
@@ -222,10 +225,10 @@ class Notifier:
             else:
                 self.fault = None
             if not more:
-                self._woken.wait(self._nap())
+                self._woken.wait(nap)
 
     def _nap(self) -> float:
-        if self.fault is not None or self._full:  # the end of a hand-over rings
+        if self._full:  # the end of a hand-over rings
             return LONGEST_NAP
         with self._store.read() as conn:
             planned = deliveries.next_due(conn)

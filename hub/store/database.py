@@ -203,10 +203,16 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that only reads, and sees one state of the store for as long as it is held."""
-        with self._reader.connect() as conn, conn.begin() as transaction:
-            yield conn
-            transaction.rollback()
+        """A connection that only reads, and sees one state of the store for as long as it is held.
+
+        `StoreFault` when the store cannot be read.
+        """
+        try:
+            with self._reader.connect() as conn, conn.begin() as transaction:
+                yield conn
+                transaction.rollback()
+        except DBAPIError as error:
+            raise self._backend.fault(error) from error
 
     def close(self) -> None:
         """Finish what is waiting, then let go of the file; safe to call twice."""

@@ -4,7 +4,7 @@ from contract.refusal import Refused
 
 
 class StoreFault(Refused):
-    """The store could not be written. Nothing of the transaction is left; the same work may be brought again."""
+    """The store could not be written or read. Nothing of the transaction is left; the same work may be brought again."""
 
 
 class StoreFull(StoreFault):

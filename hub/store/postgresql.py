@@ -117,7 +117,7 @@ class PostgresqlServer:
             )
         if isinstance(error.orig, _GONE) or error.connection_invalidated:
             return StoreFault(
-                f"データベース {self._called} に書き込めません ({_told(error)})。サーバーが動いているか確かめてください。"
+                f"データベース {self._called} を使えません ({_told(error)})。サーバーが動いているか確かめてください。"
             )
         return error
 

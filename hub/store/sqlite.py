@@ -176,6 +176,6 @@ def _fault(path: Path, error: BaseException) -> BaseException:
         sqlite3.SQLITE_CORRUPT,
     }:
         return StoreFault(
-            f"{path} に書き込めません ({error.__class__.__name__})。ディスクと権限を確かめてください。"
+            f"{path} を読み書きできません ({error.__class__.__name__})。ディスクと権限を確かめてください。"
         )
     return error

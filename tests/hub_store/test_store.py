@@ -235,5 +235,5 @@ def test_a_place_where_nothing_can_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"file を作れません"):
         Store.open(tmp_path / "file" / "hub.db")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(Refused, match=r"folder を開けません|folder に書き込めません"):
+    with pytest.raises(Refused, match=r"folder を開けません|folder を読み書きできません"):
         Store.open(tmp_path / "folder")

@@ -1,20 +1,45 @@
 """From the outbox to the phone: who gets what, when, in how many messages, and what is done when it is not taken."""
 
+import itertools
+import threading
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import msgspec
-from sqlalchemy import delete, insert, update
+import pytest
+from sqlalchemy import Connection, delete, insert, update
 
 from contract.datafile import Duration
 from hub.notices.notice import Audience, AudienceKind, NoticeKind, Urgency, account, contacts, owner, role
+from hub.notices.notifier import Notifier
 from hub.notices.settings import Person
 from hub.store import tables as t
+from hub.store.database import Store, StoreFault
 from tests import cast
 from tests.clock import office as at_office
 from tests.notices.conftest import KATO, MORI, SETTINGS, SON, Office
 from tests.notices.phones import Phones
 
 BOTH_STORES = True
+PATIENCE = 30.0
+
+
+class Failing:
+    """A store whose server goes away for one read."""
+
+    def __init__(self, store: Store, at: int) -> None:
+        """The read with this number fails."""
+        self.write = store.write
+        self._store = store
+        self._reads = itertools.count(1)
+        self._at = at
+        self.failed = threading.Event()
+
+    def read(self) -> AbstractContextManager[Connection]:
+        if next(self._reads) == self._at:
+            self.failed.set()
+            raise StoreFault("データベースを使えません。")
+        return self._store.read()
 
 
 def test_who_is_on_duty_is_told_once(office: Office, phones: Phones) -> None:
@@ -26,6 +51,28 @@ def test_who_is_on_duty_is_told_once(office: Office, phones: Phones) -> None:
     assert "佐藤" not in message.title
     office.after(hours=1)
     assert office.states() == ["sent"]
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_store_that_is_away_for_a_moment_does_not_end_the_notifier(
+    office: Office, phones: Phones, at: int
+) -> None:
+    """Whether it looks for what to do, or for how long it may sleep."""
+    store = Failing(office.store, at)
+    arrived = threading.Event()
+    phones.during = lambda _message: arrived.set()
+    notifier = Notifier(store, office.clock, office.settings, phones)
+    thread = threading.Thread(target=notifier.run)
+    thread.start()
+    try:
+        assert store.failed.wait(PATIENCE)
+        office.put("c1")
+        assert arrived.wait(PATIENCE)
+    finally:
+        notifier.stop()
+        thread.join()
+        notifier.close()
+    phones.expect(MORI, "c1 を")
 
 
 def test_whoever_has_a_shift_is_on_duty_and_otherwise_those_of_the_settings(
