@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
 
 from contract.ids import NewId
 from hub.notices.notice import DeliveryState, Urgency
@@ -42,10 +42,19 @@ class Claimed(NamedTuple):
     """What goes to one person in one message."""
 
     id: str
-    """Of the message; the same again where the very same deliveries go out once more."""
+    """Of the message; the same again where a notifier died and the very same deliveries go out once more."""
     recipient: Recipient
     urgency: Urgency
     rows: Sequence[RowMapping]
+
+
+class _Together(NamedTuple):
+    """What goes into one message."""
+
+    urgent: bool
+    person: Recipient
+    died_with: str | None
+    """The message in which a notifier that died took it."""
 
 
 class Claim(NamedTuple):
@@ -65,33 +74,29 @@ def next_due(conn: Connection) -> datetime | None:
 def claim(conn: Connection, pace: Pace, now: datetime, most: int, new_id: NewId) -> Claim:
     """Take what is due, at most `most` messages, a quarter of them kept for emergencies: first those, then the oldest.
 
-    Everything due for a person is one message, an emergency apart from the rest. What the throttle or the quiet
-    hours hold is put off, what is withdrawn or too old ends, in the same transaction.
+    Everything due for a person is one message, an emergency apart from the rest. What a notifier that died may have
+    handed over goes out again as it was, under its own id, so that the receiver can see that it comes twice. What the
+    throttle or the quiet hours hold is put off, what is withdrawn or too old ends, in the same transaction.
     """
     rows = conn.execute(_DUE, {"now": now}).mappings().all()
     if not rows:
         return Claim([], False)
     rows = _end_old(conn, rows, pace, now)
-    due: dict[tuple[bool, Recipient], list[RowMapping]] = defaultdict(list)
+    due: dict[_Together, list[RowMapping]] = defaultdict(list)
     for row in rows:
         urgent = row["urgency"] == Urgency.emergency
-        due[urgent, Recipient(row["recipient"], row["called"])].append(row)
+        died_with = row["message_id"] if row["state"] == DeliveryState.sending else None
+        due[_Together(urgent, Recipient(row["recipient"], row["called"]), died_with)].append(row)
     off = _put_off(conn, due, pace, now)
     going = {
         key: left for key, of_one in due.items() if (left := [row for row in of_one if row["id"] not in off])
     }
     taken: list[Claimed] = []
-    for (urgent, person), of_one in going.items():
+    for (urgent, person, died_with), of_one in going.items():
         if len(taken) < (most if urgent else most - pace.at_once // 4):
-            taken.append(Claimed(_message_id(of_one, new_id(now)), person, _gravest(of_one), of_one))
+            taken.append(Claimed(died_with or new_id(now), person, _gravest(of_one), of_one))
     _mark(conn, taken, now, now + 5 * pace.timeout + _SECONDS_MORE)
     return Claim(taken, len(going) > len(taken))
-
-
-def _message_id(rows: Sequence[RowMapping], fresh: str) -> str:
-    """What was under way when the notifier died keeps its id: the receiver can see that it comes twice."""
-    before = {row["message_id"] for row in rows if row["state"] == DeliveryState.sending}
-    return before.pop() if len(before) == 1 else fresh
 
 
 def _gravest(rows: Sequence[RowMapping]) -> Urgency:
@@ -113,10 +118,10 @@ def _end_old(conn: Connection, rows: Sequence[RowMapping], pace: Pace, now: date
 
 
 def _put_off(
-    conn: Connection, due: Mapping[tuple[bool, Recipient], Sequence[RowMapping]], pace: Pace, now: datetime
+    conn: Connection, due: "Mapping[_Together, Sequence[RowMapping]]", pace: Pace, now: datetime
 ) -> set[int]:
     """Put off what has to wait: the person was written to a moment ago, or it is night. Returns the deliveries."""
-    people = {person.id for urgent, person in due if not urgent}
+    people = {one.person.id for one in due if not one.urgent}
     if not people:
         return set()
     written = conn.execute(
@@ -132,7 +137,7 @@ def _put_off(
     last = {row.recipient: row.last_at for row in written}
     morning = pace.quiet_end(now)
     until: dict[int, datetime] = {}
-    for (urgent, person), rows in due.items():
+    for (urgent, person, _), rows in due.items():
         for row in rows:
             times = []
             if not urgent and person.id in last and row["state"] != DeliveryState.sending:
@@ -145,7 +150,11 @@ def _put_off(
         conn.execute(
             update(t.delivery)
             .where(_d.id == bindparam("of"))
-            .values(due_at=bindparam("later"), state=DeliveryState.waiting),
+            .values(
+                due_at=bindparam("later"),
+                unclear=or_(_d.unclear, _d.state == DeliveryState.sending),
+                state=DeliveryState.waiting,
+            ),
             [{"of": one, "later": at} for one, at in until.items()],
         )
     return set(until)

@@ -1,6 +1,7 @@
-"""Notifiers in a nursery: `python -m tests.notices.nursery STORE OUT`.
+"""Notifiers in a nursery: `python -m tests.notices.nursery STORE OUT`; STORE is a file or the address of a server.
 
-An order is the seconds by which the next one's clock runs ahead. A message handed over is one line of OUT, on disk
+An order is the seconds by which the next one's clock runs ahead, and at which line of the hub it is to kill itself, 0 for at
+none. A message handed over is one line of OUT, on disk
 before the notifier hears that it was taken.
 """
 
@@ -16,6 +17,7 @@ from hub.notices.notifier import Notifier
 from hub.notices.settings import Pace, Person, Settings
 from hub.notices.transport import Message
 from hub.store.database import Store
+from tests.crash.nursery import Fate
 from tests.nursery import fork_each
 
 ADDRESSES = {"mori": "mori@ena.example", "kato": "kato@ena.example"}
@@ -54,10 +56,13 @@ def _wake(notifier: Notifier, _revision: int) -> None:
 
 
 def main(store: str, out: str) -> None:
-    def live(ahead_seconds: str) -> None:
-        opened = Store.open(Path(store))
+    def live(order: str) -> None:
+        ahead_seconds, line = order.split()
+        fate = Fate(int(line))
+        opened = Store.open(store if "://" in store else Path(store))
         notifier = Notifier(opened, Ahead(float(ahead_seconds)), SETTINGS, Paper(Path(out)))
         opened.on_change(partial(_wake, notifier))
+        fate.arm()
         notifier.run()
 
     fork_each(live)

@@ -1,10 +1,11 @@
-"""kill -9 of the notifier at any moment: nobody misses anything, and what comes twice says that it is the same."""
+"""kill -9 of the notifier at any line and any moment: nobody misses anything, and what comes twice says that it is the same."""
 
 import json
 import random
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Connection, func, select
 
 from contract.ids import uuid7
@@ -18,11 +19,13 @@ from tests.notices.conftest import add_account
 from tests.notices.nursery import ADDRESSES, Ahead
 from tests.nursery import ROUNDS, Nursery
 
-AT_ONCE = 4
+LINES = 1_500
+"""Of the hub, for the notices of one round; one that is to die later than it works dies idle."""
 LEASE_SECONDS = 120.0
 """More than a hand-over may take: by so much each notifier's clock is ahead of the one before."""
 
 
+@pytest.mark.timeout(120 + 3 * ROUNDS)
 def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
     chance = random.Random(20261126)
     path, out = tmp_path / "hub.db", tmp_path / "out.jsonl"
@@ -32,6 +35,7 @@ def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None
         add_account(store, login, login)
     policy = policies.load()
     keys: list[str] = []
+    died = Counter[str]()
 
     def put(how_many: int, ahead: float) -> None:
         fresh = [f"n{len(keys) + number}" for number in range(how_many)]
@@ -68,20 +72,24 @@ def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None
         for number in range(ROUNDS):
             ahead = number * LEASE_SECONDS
             put(chance.randint(1, 6), ahead)
-            nursery.start(f"{ahead}")
+            # Half of them die at a line of theirs. The others from outside, every second of these right after a
+            # hand-over: between "taken" and the commit if we are quick.
+            at_a_line = number % 2 == 0
+            nursery.start(f"{ahead} {chance.randrange(1, LINES) if at_a_line else 0}")
             before = out.stat().st_size
-            # Half of them are killed right after a hand-over: between "taken" and the commit if we are quick.
-            nursery.until(
-                lambda: not number % 2 and out.stat().st_size != before,  # noqa: B023
-                chance.uniform(0.0, 0.7),
+            itself = nursery.until(
+                lambda: number % 4 == 1 and out.stat().st_size != before,  # noqa: B023
+                1.0 if at_a_line else chance.uniform(0.0, 0.7),
                 every_seconds=0.0005,
             )
+            died["by itself" if itself else "from outside"] += 1
             put(chance.randint(0, 3), ahead)
             nursery.kill()
-        nursery.start(f"{ROUNDS * LEASE_SECONDS}")
+        nursery.start(f"{ROUNDS * LEASE_SECONDS} 0")
         nursery.until(settled, every_seconds=0.02)
         nursery.kill()
 
+    print(f"{ROUNDS} rounds, {len(keys)} notices; {dict(died)}")
     got: dict[str, Counter[str]] = defaultdict(Counter)
     messages: dict[tuple[str, str], set[str]] = defaultdict(set)
     for line in out.read_text(encoding="ascii").splitlines():
