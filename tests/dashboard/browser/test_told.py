@@ -199,3 +199,27 @@ def test_the_notices_say_what_did_not_arrive(hub: Hub, served: Served, open_page
     assert violations(page) == []
     page.set_viewport_size({"width": 1280, "height": 900})
     picture(page, "household-desktop")
+
+
+def test_the_longest_names_push_nothing_out_of_a_phone_and_cover_nothing(
+    hub: Hub, family: str, served: Served, open_page: Open
+) -> None:
+    def rename(conn: Connection) -> None:
+        long = "勅使河原 マリア・テレジア佐兵衛右衛門"
+        conn.execute(update(t.resident).where(t.resident.c.id == cast.SUZUKI).values(name=long))
+        conn.execute(update(t.account).values(name="長谷川原 さつき美千代"))
+        conn.execute(update(t.case).values(owner="mori"))
+
+    hub.store.write(rename)
+    page = open_page(320, 740)
+    page.goto(family)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("右衛門 様に会えましたか")
+    assert overflow(page) <= 0
+    enter(page, served.url)
+    assert overflow(page) <= 0
+    for row in page.locator(".case").all():
+        status, owner = (row.locator(part).bounding_box() for part in (".badge", ".owner"))
+        assert status is not None
+        assert owner is not None
+        beside = status["x"] + status["width"] <= owner["x"]
+        assert beside or status["y"] + status["height"] <= owner["y"], row.inner_text()
