@@ -79,6 +79,8 @@ class Asking:
         self._repeats = 0
         self._listens = 0
         self._waits = 0
+        self._silent = False
+        """Silence was the last asking's first answer."""
         self._waiting = False
         """「ちょっと待って」 was the last word."""
 
@@ -217,6 +219,11 @@ class Asking:
             return self._go_on()
         if self._stage is Stage.read_back and self._well:
             return self.be_well(self._well)
+        if self._draft.start.last and not self._draft.has_words and not self._silent:
+            # Before silence becomes somebody's errand: an answer over our own voice was not heard, nor was one that
+            # came too late, nor perhaps the question.
+            self._silent = True
+            return (Say((self._draft.start.question,), plainly=True),)
         return self._give_up(Outcome.not_understood if self._draft.has_words else Outcome(nothing.kind))
 
     # ---- well ------------------------------------------------------------------------------------------

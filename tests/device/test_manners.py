@@ -18,6 +18,7 @@ from device.talk.recall import load_recall_words
 from device.talk.turns import HelpPressed, Listen, Meant, Nothing, Prompt, Say
 from device.understand.meaning import Meaning
 from tests.device.talk import (
+    DEAF,
     FINE,
     GOOD_MORNING,
     HELP,
@@ -244,3 +245,16 @@ def test_after_six_listenings_it_lets_the_resident_be_whatever_they_were_for() -
     assert len([each for each in talk.actions if isinstance(each, Listen)]) == 6
     assert talk.check_in.outcome is Outcome.not_understood
     assert talk.prompts[-1] is Prompt.later
+
+
+def test_before_the_last_silence_counts_the_question_is_said_once_more_louder_and_slower() -> None:
+    """Whoever spoke over the question, or only during the last sentence, was not heard."""
+    talk = hold([SILENCE, FINE], start=LAST)
+    assert Say(("how_are_you",), plainly=True) in talk.actions
+    assert talk.check_in.intent is Intent.fine
+    silent = hold([SILENCE], start=LAST)
+    assert silent.prompts.count("how_are_you") == 2
+    assert silent.check_in.outcome is Outcome.no_sound
+    assert silent.prompts[-1] is Prompt.no_answer
+    assert hold([SILENCE]).prompts.count("how_are_you") == 1
+    assert hold([DEAF], start=LAST).prompts.count("how_are_you") == 1

@@ -318,7 +318,8 @@ TELEPHONE = [
     Nothing("no_sound"),
 ]
 ANSWERED_TWICE = [spoken(Intent.fine), spoken(Intent.fine), spoken(Intent.unrelated, certain=False, yes=True)]
-ANSWERED_TOO_EARLY = [Nothing("no_sound")]
+ANSWERED_TOO_EARLY = [Nothing("no_sound"), spoken(Intent.fine), Nothing("no_sound")]
+NOBODY_THERE = [Nothing("no_sound"), Nothing("no_words")]
 COUGHED = [
     Meant(Intent.unrelated, 0.5, certain=False, text="ごほごほ", manner=Manner.not_yet),
     spoken(Intent.fine),
@@ -331,10 +332,11 @@ COUGHED = [
     [
         (TELEPHONE, Outcome.answered, Intent.fine),
         (ANSWERED_TWICE, Outcome.answered, Intent.fine),
-        (ANSWERED_TOO_EARLY, Outcome.no_sound, None),
+        (ANSWERED_TOO_EARLY, Outcome.answered, Intent.fine),
+        (NOBODY_THERE, Outcome.no_words, None),
         (COUGHED, Outcome.answered, Intent.fine),
     ],
-    ids=["the telephone rings", "answered twice", "answered before the tone", "coughed"],
+    ids=["the telephone rings", "answered twice", "answered before the tone", "nobody there", "coughed"],
 )
 def test_an_ordinary_morning_with_something_in_between(
     answers: list[Meant | Nothing], outcome: Outcome, intent: Intent | None

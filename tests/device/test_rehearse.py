@@ -78,7 +78,7 @@ def test_every_step_is_shown_with_what_was_heard_understood_and_would_be_sent(
     ("line", "outcome"), [("", "no_sound"), ("/音", "no_words"), ("/消音", "muted"), ("/故障", "mic_fault")]
 )
 def test_silence_noise_a_switch_and_a_broken_microphone_can_be_tried(line: str, outcome: str) -> None:
-    made, _ = hold(line)
+    made, _ = hold(line, line)
     check_in = made[-1].body
     assert isinstance(check_in, CheckIn)
     assert check_in.outcome is Outcome(outcome)
