@@ -4,11 +4,11 @@ It finds out how the resident is and reports nothing. Nobody is well here withou
 was not told so and could not object: recognizers drop negations.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from contract.events import Intent, Outcome
 from device.talk.draft import Draft
+from device.talk.ending import Counts, Ending, NoAnswer, Well
 from device.talk.manners import Manner
 from device.talk.read_back import Reaction, reaction
 from device.talk.sentences import BAD, CONFIRM, NOTED
@@ -34,31 +34,6 @@ class Stage(StrEnum):
     """A question for はい or いいえ."""
     read_back = "read_back"
     """「お元気、ということですね」: whoever was misheard objects now; silence agrees."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """It was understood, and there is nothing more to ask."""
-
-    intent: Intent
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Well:
-    """The resident is well, and was told so or said so twice: `meant` is the answer that counts."""
-
-    meant: Meant
-
-
-@dataclass(frozen=True)
-class NoAnswer:
-    """Nothing was understood, and why."""
-
-    outcome: Outcome
-
-
-Ending = Counts | Well | NoAnswer
 
 
 class Asking:

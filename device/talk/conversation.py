@@ -9,8 +9,9 @@ tells of it.
 from enum import StrEnum
 
 from contract.events import Intent, Outcome
-from device.talk.asking import Asking, Counts, NoAnswer, Well
+from device.talk.asking import Asking
 from device.talk.draft import Draft
+from device.talk.ending import Counts, NoAnswer, Well
 from device.talk.extras import Ended, Extras
 from device.talk.help_call import HelpCall
 from device.talk.help_doubt import Answered, HelpDoubt
