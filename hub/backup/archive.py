@@ -1,11 +1,9 @@
 """The file of a backup: a tar of the manifest and what it names, compressed, encrypted with age. All of it streams."""
 
-import contextlib
 import hashlib
 import io
 import os
 import tarfile
-import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,6 +16,7 @@ from msgspec import Meta, Struct
 from pyrage import x25519
 
 from contract.refusal import Refused
+from hub.backup.streams import Noticing, Opener, Reader
 from hub.backup.watcher import Watcher
 
 FORMAT = 1
@@ -79,7 +78,7 @@ def write(
     watcher: Watcher,
 ) -> None:
     """Write an archive; OSError when the disk refuses."""
-    reader, sink = _Reader(_packed(manifest, members, watcher)), _Noticing(to)
+    reader, sink = Reader(_packed(manifest, members, watcher)), Noticing(to)
     try:
         pyrage.encrypt_io(reader, sink, list(recipients))
     except (pyrage.EncryptError, OSError) as error:
@@ -92,7 +91,7 @@ def read(path: Path, identities: Sequence[x25519.Identity], into: Path, watcher:
     `Refused` when the key does not open it, or it is damaged or cut off.
     """
     reading, writing = os.pipe()
-    opener = _Opener(path, identities, writing, watcher)
+    opener = Opener(path, identities, writing, watcher)
     opener.start()
     damaged = Refused(
         f"{path} は壊れているか、途中で切れています。別のバックアップを使ってください。何も戻していません。"
@@ -198,104 +197,3 @@ def _header(name: str, size: int, at: datetime) -> Iterator[bytes]:
 
 def _padding(size: int) -> bytes:
     return bytes(-size % tarfile.BLOCKSIZE)
-
-
-class _Reader:
-    """An iterator of pieces as a file to read."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._left = b""
-        self.error: OSError | None = None
-
-    def read(self, most: int = -1) -> bytes:
-        while not self._left:
-            try:
-                piece = next(self._pieces, None)
-            except OSError as error:
-                self.error = error
-                raise
-            if piece is None:
-                return b""
-            self._left = piece
-        cut = len(self._left) if most < 0 else most
-        taken, self._left = self._left[:cut], self._left[cut:]
-        return taken
-
-
-class _Noticing:
-    """A file to write that remembers what went wrong: age's library tells only that something did."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.error: OSError | None = None
-
-    def write(self, data: bytes) -> int:
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self.error = error
-            raise
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
-class _Opener(threading.Thread):
-    """Decrypts into a pipe."""
-
-    def __init__(
-        self, path: Path, identities: Sequence[x25519.Identity], pipe: int, watcher: Watcher
-    ) -> None:
-        super().__init__(name="backup-opener", daemon=True)
-        self._path = path
-        self._identities = identities
-        self._pipe = pipe
-        self._watcher = watcher
-        self._error: Exception | None = None
-        self._abandoned = False
-
-    def run(self) -> None:
-        pipe = os.fdopen(self._pipe, "wb")
-        sink = _Noticing(pipe)
-        try:
-            with self._path.open("rb") as file:
-                self._watcher.start("バックアップを開いています", os.fstat(file.fileno()).st_size)
-                pyrage.decrypt_io(_Watched(file, self._watcher), sink, list(self._identities))
-        except Exception as error:
-            self._error = error
-            self._abandoned = isinstance(sink.error, BrokenPipeError)
-        with contextlib.suppress(BrokenPipeError):
-            pipe.close()
-
-    def refusal(self) -> Refused | None:
-        """Why it could not be opened; None when it could, or when the reader gave up first."""
-        if self._error is None or self._abandoned:
-            return None
-        if isinstance(self._error, pyrage.DecryptError) and "No matching keys" in str(self._error):
-            return Refused(
-                f"この鍵では {self._path} を開けません。バックアップを作ったときの公開鍵と対の鍵を渡してください。"
-            )
-        if isinstance(self._error, OSError) and self._error.errno is not None:
-            return Refused(
-                f"{self._path} を読めません ({self._error.strerror})。場所と権限を確かめてください。"
-            )
-        return Refused(
-            f"{self._path} は見守りのバックアップではないか、壊れているか、途中で切れています。"
-            "別のバックアップを使ってください。何も戻していません。"
-        )
-
-
-class _Watched:
-    """A file to read whose progress is shown."""
-
-    def __init__(self, file: IO[bytes], watcher: Watcher) -> None:
-        self._file = file
-        self._watcher = watcher
-        self._here = 0
-
-    def read(self, most: int = -1) -> bytes:
-        data = self._file.read(most)
-        self._here += len(data)
-        self._watcher.moved(self._here)
-        return data

@@ -3,25 +3,24 @@
 Only an emergency goes out without them. Each outcome says what becomes of the case and of its ladder.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Row, insert, select, update
 
 from contract.refusal import Refused
-from contract.time import office_date, office_instant
+from contract.time import office_date
 from hub import ladder, words
-from hub.outreach import cases, telling
+from hub.outreach import cases
 from hub.outreach.cases import Case
 from hub.outreach.operations import Desk
-from hub.outreach.reasons import resolve
+from hub.outreach.outcomes import Report, effect
 from hub.outreach.sorting import plan
-from hub.policy import of_day
 from hub.store import tables as t
-from hub.vocabulary import CaseOutcome, CaseState, Lane, Severity, VisitKind, VisitOutcome
-from hub.watch import away
-from hub.work import Work
+from hub.vocabulary import CaseState, Severity, VisitKind
+
+__all__ = ["Assignment", "Report", "assign", "cancel", "open_visit", "report", "start"]
 
 
 class Assignment(Struct, frozen=True, kw_only=True):
@@ -38,16 +37,6 @@ class Assignment(Struct, frozen=True, kw_only=True):
     scope_dont: str = ""
     coordination: tuple[str, ...] = ()
     """事前調整: the keys of the policy that were settled."""
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """What came of a visit."""
-
-    outcome: VisitOutcome
-    text: str = ""
-    visited_at: datetime | None = None
-    """When they stood at the door; now if left out."""
-    follow_up_on: date | None = None
 
 
 def assign(desk: Desk, case_id: str, wanted: Assignment) -> str:
@@ -140,7 +129,7 @@ def report(desk: Desk, visit_id: str, said: Report) -> None:
         why = f"訪問({words.moment(visited_at)}): {called}" + (f"。{said.text}" if said.text else "")
         if case is not None:
             work.record("case", case.id, case.step, f"visit_{said.outcome}", why, desk.account)
-            _effect(desk, work, case, said, why)
+            effect(desk, work, case, said, why)
 
 
 def open_visit(desk: Desk, case_id: str) -> Row[Any] | None:
@@ -150,103 +139,6 @@ def open_visit(desk: Desk, case_id: str) -> Row[Any] | None:
             t.visit.c.case_id == case_id, t.visit.c.written_at.is_(None), t.visit.c.cancelled_at.is_(None)
         )
     ).one_or_none()
-
-
-# ---- what an outcome does to the case -----------------------------------------------------------------------
-
-
-def _effect(desk: Desk, work: Work, case: Case, said: Report, why: str) -> None:
-    follow_up = said.follow_up_on
-    match said.outcome:
-        case VisitOutcome.met:
-            case = _heard(desk, work, case, why, CaseOutcome.met)
-            if case.closed_at is None and follow_up is None:
-                cases.close(work, case, CaseOutcome.met, why, desk.account)
-            elif case.closed_at is None and follow_up is not None:
-                plan(work, case, "その後の様子を確かめる", _morning(desk, follow_up), desk.account)
-        case VisitOutcome.not_home:
-            plan(work, case, _not_home(desk, case), _again(desk, work, case, follow_up), desk.account)
-        case VisitOutcome.not_opened:
-            case = _heard(desk, work, case, why, CaseOutcome.other)
-            when = _morning(desk, follow_up or office_date(desk.now) + timedelta(days=1))
-            if case.closed_at is None:
-                plan(work, case, "声は聞けたが会えていない。もう一度訪ねる", when, desk.account)
-        case VisitOutcome.hospital:
-            _in_hospital(desk, work, case, follow_up)
-            case = _heard(desk, work, case, why, CaseOutcome.hospital)
-            if case.closed_at is None:
-                cases.close(work, case, CaseOutcome.hospital, why, desk.account)
-        case VisitOutcome.ambulance:
-            if case.severity is not Severity.emergency:
-                cases.set_severity(work, case, Severity.emergency, why, desk.account)
-            people = ladder.concerned(desk.conn, case)
-            if people:
-                telling.raised(work, case, people[0].id, "訪問して救急を呼びました", f"visit/{work.now}")
-            when = desk.now + desk.policy.acknowledgement[Severity.emergency]
-            plan(work, case, "家族に連絡し、搬送先を書く", when, desk.account)
-        case VisitOutcome.other:
-            when = _morning(desk, follow_up) if follow_up else _again(desk, work, case, None)
-            plan(work, case, "訪問の結果を見て、次を決める", when, desk.account)
-
-
-def _heard(desk: Desk, work: Work, case: Case, why: str, outcome: CaseOutcome) -> Case:
-    """The person is there: what was missed until now does not count again, and every reason of the case is settled.
-
-    The case as it stands then: one that nobody has in hand closes itself, with `outcome`.
-    """
-    residents = [one.id for one in ladder.concerned(desk.conn, case)]
-    if case.lane is Lane.person:
-        work.conn.execute(
-            update(t.resident).where(t.resident.c.id.in_(residents)).values(settled_at=work.now)
-        )
-    left = cases.unresolved(desk.conn, case.id)
-    if left:
-        resolve(work, left, why[:300], desk.account, outcome)
-    else:
-        telling.over(work, case, why)
-    return cases.get(desk.conn, case.id)
-
-
-def _in_hospital(desk: Desk, work: Work, case: Case, until: date | None) -> None:
-    lasts = desk.policy.absence_unless_said.get("hospital", timedelta(days=7))
-    end = _morning(desk, until) if until is not None else desk.now + lasts
-    for one in ladder.concerned(desk.conn, case):
-        away.note(work, one.id, "hospital", desk.now, end, desk.account)
-
-
-def _not_home(desk: Desk, case: Case) -> str:
-    """What is to be done when nobody comes to the door, with the consent to enter."""
-    residents = [one.id for one in ladder.concerned(desk.conn, case)]
-    agreed = set(
-        desk.conn.scalars(
-            select(t.consent.c.resident_id).where(
-                t.consent.c.resident_id.in_(residents),
-                t.consent.c.tick == "forced_entry",
-                t.consent.c.revoked_at.is_(None),
-            )
-        )
-    )
-    entry = "あり" if agreed >= set(residents) and residents else "なし"
-    return f"不在。家族・近所に聞き、もう一度訪ねる。異変が疑われるときは 110・119 番(立入の同意: {entry})"
-
-
-def _again(desk: Desk, work: Work, case: Case, day: date | None) -> datetime:
-    """When to go again: on the day that was said, at once in an emergency, else as soon as a visit is due."""
-    if case.severity is Severity.emergency:
-        return work.now + desk.policy.acknowledgement[Severity.emergency]
-    if day is not None:
-        return _morning(desk, day)
-    people = ladder.concerned(desk.conn, case)
-    ranked = max(
-        (one.risk_class for one in people),
-        key=lambda name: desk.policy.risk_class(name).rank,
-        default=next(iter(desk.policy.classes)),
-    )
-    return desk.policy.visit_due(work.now, ranked)
-
-
-def _morning(desk: Desk, day: date) -> datetime:
-    return office_instant(day, of_day(desk.policy.visit.next_morning_by))
 
 
 # ---- what must be said before ---------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ What a city brings in force on a day is a version in the store (`versions`); `do
 """
 
 from hub.policy.loading import check_residents, load, load_demo, packaged_text, parse
-from hub.policy.model import (
+from hub.policy.model import Policy
+from hub.policy.sections import (
     AreaSize,
     Caseload,
     Duty,
     Mode,
     Outage,
-    Policy,
     Provider,
     RiskClass,
     Step,

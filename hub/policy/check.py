@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from contract.datafile import line_of
 from contract.refusal import Refused
-from hub.policy.model import Policy, RiskClass, Step, of_day
+from hub.policy.model import Policy
+from hub.policy.sections import RiskClass, Step, of_day
 from hub.vocabulary import Party, ReasonCode, Severity
 
 NEEDED_CLASSES = ("standard", "high")

@@ -24,7 +24,7 @@ from hub.store.among import among
 from hub.store.gathered import gathered
 from hub.vocabulary import DeviceState, DueKind, SlotState
 from hub.watch import checkins, slots, states
-from hub.watch.slots import Rule
+from hub.watch.rules import Rule
 from hub.work import Work
 
 _ASKED = ("asked", "attempts", "last_outcome")

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -15,19 +15,17 @@ from sqlalchemy import (
     delete,
     func,
     select,
-    true,
     update,
 )
 
 from contract.time import office_date, office_instant
 from hub import pulse
-from hub.holidays import is_holiday
 from hub.policy import Policy
 from hub.store import bulk
 from hub.store import tables as t
-from hub.store.among import among, among_groups
-from hub.store.gathered import gathered
+from hub.store.among import among_groups
 from hub.vocabulary import DueKind, SlotState
+from hub.watch.rules import Rule, rules
 from hub.work import Work
 
 
@@ -53,49 +51,6 @@ def subject(resident_id: str, day: date, name: str) -> str:
     return f"{resident_id}/{day.isoformat()}/{name}"
 
 
-class Rule(NamedTuple):
-    """One row of a resident's schedule."""
-
-    resident_id: str
-    name: str
-    at: timedelta
-    """After office midnight; the home's own shift is in it."""
-    weekdays: frozenset[int]
-    on_holidays: bool = True
-
-    def falls_on(self, day: date) -> bool:
-        """Whether there is a slot on this day."""
-        return day.isoweekday() in self.weekdays and (self.on_holidays or not is_holiday(day))
-
-    def opening(self, day: date) -> datetime:
-        """When the slot of `day` opens."""
-        return office_instant(day, self.at)
-
-    def next_day(self, not_before: datetime) -> date:
-        """The day of the first slot that opens at or after `not_before`."""
-        day = office_date(not_before)
-        while not self.falls_on(day) or self.opening(day) < not_before:
-            day += timedelta(days=1)
-        return day
-
-    def day_after(self, day: date) -> date:
-        """The day of the slot after the one of `day`."""
-        later = day + timedelta(days=1)
-        while not self.falls_on(later):
-            later += timedelta(days=1)
-        return later
-
-
-class _Schedule(NamedTuple):
-    """A schedule row as it stands in the store."""
-
-    resident_id: str
-    name: str
-    at: str
-    weekdays: frozenset[int]
-    on_holidays: bool
-
-
 def named(conn: Connection, keys: Collection[SlotKey]) -> ColumnElement[bool]:
     """Whether a slot is one of these."""
     alike: dict[tuple[date, str], list[str]] = defaultdict(list)
@@ -109,28 +64,6 @@ def of_residents(
 ) -> ColumnElement[bool]:
     """Whether a slot is of one of these days and names, and of one of the residents there."""
     return among_groups(conn, (t.slot.c.resident_id, t.slot.c.day, t.slot.c.name), 0, residents)
-
-
-def rules(
-    work: Work, residents: Collection[str], names: Collection[str] | None = None
-) -> dict[str, list[Rule]]:
-    """The schedules of those of these residents who are still watched over, by resident; all, or of these names."""
-    found: dict[str, list[Rule]] = defaultdict(list)
-    if residents:
-        row = t.schedule.c
-        asked = (
-            select(*(row[name] for name in _Schedule._fields))
-            .join(t.resident, t.resident.c.id == row.resident_id)
-            .where(
-                among(row.resident_id, residents),
-                t.resident.c.ended_at.is_(None),
-                true() if names is None else row.name.in_(sorted(names)),
-            )
-        )
-        for one in gathered(work.conn, _Schedule, asked):
-            at = work.policy.at_home(one.at, one.resident_id)
-            found[one.resident_id].append(Rule(one.resident_id, one.name, at, one.weekdays, one.on_holidays))
-    return found
 
 
 def plan(work: Work, openings: Iterable[tuple[Rule, date]], conflict: str = "") -> bool:
