@@ -27,6 +27,7 @@ from contract.time import office_date
 from hub import pulse
 from hub.homes import WORDS_NEED, consents_of
 from hub.retention.policy import Kind
+from hub.store import partitions
 from hub.store import tables as t
 from hub.telemetry import rollup
 from hub.vocabulary import SlotState
@@ -42,11 +43,16 @@ Condition = Callable[[datetime], ColumnElement[bool]]
 
 
 def remove(conn: Connection, kind: Kind, before: datetime, most: int) -> int:
-    """Take away up to about `most` rows of a kind that are older than `before`; 0 when there are no more."""
+    """Take away up to about `most` rows of a kind that are older than `before`; 0 when there are no more.
+
+    Where events lie by month, a month that is too old as a whole goes as one, however many it holds.
+    """
     if kind is Kind.words:
         return _words(conn, before, most)
     if kind in _SPANS:
         return rollup.forget(conn, _SPANS[kind], before, most)
+    if kind is Kind.events and (dropped := partitions.drop_old(conn, before)):
+        return dropped
     gone = 0
     for part in _PARTS[kind]:
         gone += part.remove(conn, before, most - gone)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from bench.postgres import PostgresServer
 from contract.refusal import Refused
 from hub import pulse
+from hub.retention import removing
+from hub.retention.policy import Kind
 from hub.store import partitions
 from hub.store import tables as t
 from hub.store.database import Store, StoreFault
@@ -187,3 +189,57 @@ def test_a_month_whose_events_came_before_it_was_made_stays_where_they_are(addre
         with store.read() as conn:
             assert conn.scalar(select(func.count()).select_from(t.event)) == 1
         store.write(lambda conn: [conn.exec_driver_sql(f"DROP TABLE {name}") for name in made])
+
+
+def _in(month: datetime, number: int, received: datetime) -> dict[str, object]:
+    return event(f"{partitions.first_id(month)}7000-8000-{number:012d}") | {"received_at": received}
+
+
+def _months(conn: Connection) -> set[str]:
+    return {name for name in partitions._there(conn) if name.startswith("event_2021")}
+
+
+@pytest.fixture
+def months(address: str) -> Iterator[Store]:
+    """A store with events of May, June and July 2021; one of June arrived only in August."""
+    may, june, july = (datetime(2021, number, 1, tzinfo=UTC) for number in (5, 6, 7))
+    august = datetime(2021, 8, 15, tzinfo=UTC)
+    with Store.open(address) as store:
+        store.write(lambda conn: partitions.make_ahead(conn, may))
+        events = [
+            _in(may, 1, may),
+            _in(may, 2, may),
+            _in(june, 1, june),
+            _in(june, 2, august),
+            _in(july, 1, july),
+        ]
+        store.write(lambda conn: conn.execute(insert(t.event), events))
+        yield store
+        store.write(lambda conn: [conn.exec_driver_sql(f"DROP TABLE {name}") for name in _months(conn)])
+
+
+def test_a_month_that_is_too_old_as_a_whole_goes_as_one_and_is_counted(months: Store) -> None:
+    """June holds one that arrived late: its others go row by row. July is not over on its 20th."""
+    before = datetime(2021, 7, 20, tzinfo=UTC)
+    with months.read() as conn:
+        all_of_them = _months(conn)
+        assert removing.count(conn, Kind.events, before) == 4
+    gone = [months.write(lambda conn: removing.remove(conn, Kind.events, before, 300)) for _ in range(3)]
+    assert gone == [2, 2, 0]
+    with months.read() as conn:
+        assert all_of_them - _months(conn) == {"event_2021_05"}
+        assert conn.scalars(select(t.event.c.received_at)).all() == [datetime(2021, 8, 15, tzinfo=UTC)]
+
+
+def test_a_month_somebody_reads_goes_another_time_and_its_rows_meanwhile(
+    months: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "LOCK_SECONDS", 0.1)
+    before = datetime(2021, 6, 1, tzinfo=UTC)
+    with months.read() as reader:
+        assert reader.scalar(select(func.count()).select_from(t.event)) == 5
+        assert months.write(lambda conn: removing.remove(conn, Kind.events, before, 1)) == 1
+    assert months.write(lambda conn: removing.remove(conn, Kind.events, before, 1)) == 1
+    with months.read() as conn:
+        assert "event_2021_05" not in _months(conn)
+        assert conn.scalar(select(func.count()).select_from(t.event)) == 3
