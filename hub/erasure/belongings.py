@@ -29,6 +29,8 @@ class Belongings:
     shared: tuple[str, ...]
     """Cases that are about others of the household too: they lose their words and stay."""
     absences: tuple[str, ...]
+    by_bytes: bool
+    """Letters are sorted by their bytes, as SQLite does: rows of one person lie side by side in an index."""
     open_cases: int
     """Open ones about people: somebody is looking for the resident."""
 
@@ -74,6 +76,7 @@ def of(conn: Connection, resident_id: str) -> Belongings:
         cases=own,
         shared=shared,
         absences=tuple(conn.scalars(select(t.absence.c.id).where(t.absence.c.resident_id == resident_id))),
+        by_bytes=conn.dialect.name == "sqlite",
         open_cases=conn.scalar(select(func.count()).select_from(t.case).where(still)) or 0,
     )
 
@@ -188,7 +191,7 @@ def _history(mine: Belongings) -> ColumnElement[bool]:
     ]
     return or_(
         and_(row.subject_kind == "resident", row.subject == mine.resident_id),
-        and_(row.subject_kind == "slot", _slots_of(row.subject, mine.resident_id)),
+        and_(row.subject_kind == "slot", _slots_of(row.subject, mine)),
         and_(row.subject_kind == "case", row.subject.in_(mine.cases)),
         and_(row.subject_kind == "absence", row.subject.in_(mine.absences)),
         and_(row.subject_kind == "device", row.subject.in_(_now_free(mine))),
@@ -199,9 +202,12 @@ def _history(mine: Belongings) -> ColumnElement[bool]:
 def _due(mine: Belongings) -> ColumnElement[bool]:
     subject = t.due.c.subject
     ids = [mine.resident_id, *mine.cases, *mine.absences]
-    return or_(subject.in_(ids), _slots_of(subject, mine.resident_id))
+    return or_(subject.in_(ids), _slots_of(subject, mine))
 
 
-def _slots_of(column: ColumnElement[str], resident_id: str) -> ColumnElement[bool]:
-    """`NUMBER/day/name`, in whatever order the database sorts letters."""
-    return func.substr(column, 1, len(resident_id) + 1) == f"{resident_id}/"
+def _slots_of(column: ColumnElement[str], mine: Belongings) -> ColumnElement[bool]:
+    """`NUMBER/day/name`. Found by an index where letters are sorted by their bytes; else everything is looked at."""
+    begins = f"{mine.resident_id}/"
+    if mine.by_bytes:
+        return and_(column >= begins, column < f"{mine.resident_id}0")  # what comes after "/"
+    return func.substr(column, 1, len(begins)) == begins
