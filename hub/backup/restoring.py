@@ -129,6 +129,7 @@ def _verified(backup: Path, identity: Path, into: Path, watcher: Watcher) -> Man
             f"{backup} の中身が目録と合いません。別のバックアップを使ってください。何も戻していません。"
         )
     migrate.to_head(store)
+    snapshot.for_a_hub(store)
     return manifest
 
 

@@ -37,6 +37,12 @@ def take(store: Path, to: Path, watcher: Watcher) -> None:
         target.execute("PRAGMA journal_mode=DELETE")
 
 
+def for_a_hub(path: Path) -> None:
+    """Let a copy be written as a hub's store is: the hub's first connections come at once, and none may have to change it."""
+    with closing(_connect(path)) as raw:
+        raw.execute("PRAGMA journal_mode=WAL")
+
+
 def check(path: Path) -> None:
     """`Refused` unless the file is a whole database."""
     try:

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -433,3 +434,13 @@ def test_a_refusal_is_one_sentence_and_exit_1(
         main()
     assert end.value.code == 1
     assert "バックアップの鍵ではありません" in capsys.readouterr().err
+
+
+def test_a_restored_store_is_open_for_many_at_once_from_the_start(
+    town: Store, tmp_path: Path, safe: Safe
+) -> None:
+    """A copy is made in the mode of one reader; if the first two connections had to change it, one would be refused."""
+    made = make(town.path, tmp_path / "a.age", [safe.public], NOW)
+    restoring.restore(Path(made.path), safe.secret, tmp_path / "new")
+    with closing(sqlite3.connect(tmp_path / "new" / "hub.db")) as raw:
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
