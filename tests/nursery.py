@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -77,7 +78,8 @@ class Nursery:
     def kill(self) -> None:
         """As a power cut would."""
         if self._pid and not self._gone.is_set():
-            os.kill(self._pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has killed itself, and the word of that is on its way
+                os.kill(self._pid, signal.SIGKILL)
             assert self._gone.wait(PATIENCE_SECONDS)
 
 

@@ -5,7 +5,7 @@ import pytest
 from bench import cluster
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_and_nothing_happens_twice_while_a_worker_and_the_leader_are_killed() -> None:
     figures = cluster.measure(events=2400, workers=2).figures
     assert figures["unacknowledged"] == 0

@@ -8,7 +8,7 @@ import pytest
 
 from demo.line import Line
 
-PATIENCE = 5.0
+PATIENCE = 30.0
 ENDLESS = 512 * 2**20  # bytes; four socket buffers of a generous system hold some 70 MB
 
 

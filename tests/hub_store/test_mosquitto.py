@@ -1,7 +1,6 @@
 """The hub at another broker: mosquitto, as Debian brings it. Whatever speaks MQTT 3.1.1 and keeps sessions will do."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from hub.ingest import Ingest
 from hub.policy import Policy
 from hub.store import tables as t
 from hub.store.database import Store
+from provisioning.ports import Port
 from tests import cast
 from tests.hub_store.homes import MOVED, Homes
 
@@ -32,8 +32,8 @@ class Mosquitto:
     """One broker; its queue is on disk after every change, or a power cut would take it."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self._port = Port()
+        self.port = self._port.number
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence true\n"

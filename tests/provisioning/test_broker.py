@@ -19,7 +19,7 @@ from contract.refusal import Refused
 from contract.topics import Channel, every_device, topic
 from provisioning.broker import Broker, device_user, hub_user
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Somebody:
