@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from contract.refusal import Refused
 from contract.topics import Channel, every_device
-from hub.jetstream import STREAM
+from hub.stream import STREAM
 from provisioning.broker import server_binary
 from provisioning.ports import Port
 

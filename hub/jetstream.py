@@ -2,7 +2,7 @@
 
 NATS writes every QoS 1 message of a speaker to its stream `$MQTT_msgs` before it acknowledges it, and hands each to one
 of the workers that pull from a durable consumer. A worker acknowledges after COMMIT; what it did not acknowledge, because
-it died or its store was full, goes to another one after `ACK_WAIT_SECONDS`. Speakers are told by plain MQTT.
+it died or its store was full, goes to another one (`hub.stream.ACK_WAIT_SECONDS`). Speakers are told by plain MQTT.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any
 
 import nats
 import nats.errors
@@ -18,65 +18,24 @@ import structlog
 from nats.aio.client import Client as Nats
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
-    StreamConfig,
-)
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import APIError
 
 from contract.time import Clock
 from contract.topics import ROOT, Channel
 from hub.config import BrokerConfig
 from hub.line import Delivery
 from hub.messages import Message
+from hub.stream import DURABLES, MESSAGES, STREAM, prepare
 from hub.teller import Teller
 
-STREAM = "$MQTT_msgs"
-"""The stream of NATS's MQTT: it must exist, with our consumers, before the first speaker is let in. It keeps a message
-only as long as somebody wants it, and without a consumer nobody does."""
-STREAM_BYTES = 8 * 1024**3
-"""How much the cluster keeps while no worker takes it; then it refuses more, and the speakers keep it: some ten million
-events."""
 FETCH = 500
 FETCH_SECONDS = 1.0
-ACK_WAIT_SECONDS = 15.0
-"""After which another worker gets what this one has not acknowledged."""
-MOST_UNACKNOWLEDGED = 20_000
-"""Of all workers together."""
 RETRY_SECONDS = 1.0
 STOP_SECONDS = 10.0
 
-_SUBJECTS = "$MQTT.msgs." + ROOT.replace("/", ".")
 _ACK = b"+ACK"
 
 log = structlog.get_logger(__name__)
-
-
-class Durable(NamedTuple):
-    """One consumer, shared by all workers."""
-
-    name: str
-    channels: tuple[Channel, ...]
-
-    def config(self) -> ConsumerConfig:
-        """As JetStream is told."""
-        return ConsumerConfig(
-            durable_name=self.name,
-            ack_policy=AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT_SECONDS,
-            max_ack_pending=MOST_UNACKNOWLEDGED,
-            filter_subjects=[f"{_SUBJECTS}.*.{channel}" for channel in self.channels],
-        )
-
-
-DURABLES = (
-    Durable("mimamori-sos", (Channel.sos,)),  # on its own, so that no backlog is ahead of it
-    Durable("mimamori-events", (Channel.event, Channel.state)),
-)
 
 
 class JetStreamLine:
@@ -191,7 +150,7 @@ class JetStreamLine:
         )
 
     async def _pull(self, jetstream: JetStreamContext) -> None:
-        await self._prepare(jetstream)
+        await prepare(jetstream, self._replicas)
         pulls = [await jetstream.pull_subscribe_bind(durable=one.name, stream=STREAM) for one in DURABLES]
         telemetry = await self._telemetry()
         self._see()
@@ -206,25 +165,6 @@ class JetStreamLine:
                 task.cancel()
             await asyncio.gather(*tasks, stopped, return_exceptions=True)
             del telemetry
-
-    async def _prepare(self, jetstream: JetStreamContext) -> None:
-        """Make what is not there. Several workers may do so at once: they ask for the same."""
-        try:
-            await jetstream.stream_info(STREAM)
-        except NotFoundError:
-            await jetstream.add_stream(
-                StreamConfig(
-                    name=STREAM,
-                    subjects=["$MQTT.msgs.>"],
-                    retention=RetentionPolicy.INTEREST,
-                    storage=StorageType.FILE,
-                    discard=DiscardPolicy.NEW,
-                    max_bytes=STREAM_BYTES,
-                    num_replicas=self._replicas,
-                )
-            )
-        for durable in DURABLES:
-            await jetstream.add_consumer(STREAM, durable.config())
 
     async def _telemetry(self) -> object:
         """Levels and temperatures are QoS 0: whichever worker gets them, and nobody if there is none."""
@@ -247,7 +187,7 @@ class JetStreamLine:
                 mid = next(self._numbers)
                 with self._gate:
                     self._replies[mid] = message.reply
-                deliveries.append(self._delivery(message, message.subject.removeprefix("$MQTT.msgs."), mid))
+                deliveries.append(self._delivery(message, message.subject.removeprefix(MESSAGES), mid))
             await self._hand_over(deliveries)
 
     async def _hand_over(self, deliveries: list[Delivery]) -> None:
