@@ -12,12 +12,16 @@ class AnswerFile(Struct, forbid_unknown_fields=True):
     """`answers.toml`: words in hiragana."""
 
     yes: list[str]
+    """Says nothing without the question, as `no`."""
     no: list[str]
+    yes_and_more: list[str]
+    """Says something by itself too, as `no_and_more`."""
+    no_and_more: list[str]
     fillers: list[str]
     endings: list[str]
     unclear: list[str]
     short: list[str]
-    bare_yes: list[str]
+    whole_yes: list[str]
     bare_no: list[str]
 
 
@@ -25,13 +29,15 @@ class Answers:
     """Knows the words for yes and for no."""
 
     def __init__(self, file: AnswerFile) -> None:
-        self._says = {fold(word): True for word in file.yes} | {fold(word): False for word in file.no}
+        self._says = {fold(word): True for word in [*file.yes, *file.yes_and_more]}
+        self._says |= {fold(word): False for word in [*file.no, *file.no_and_more]}
         self._fillers = sorted(map(fold, file.fillers), key=len, reverse=True)
         self._endings = sorted(map(fold, file.endings), key=len, reverse=True)
         self._unclear = [fold(word) for word in file.unclear]
         self._short = frozenset(map(fold, file.short))
         self._bare_no = frozenset(map(fold, file.bare_no))
-        self._bare = self._bare_no | frozenset(map(fold, file.bare_yes))
+        self._whole = self._bare_no | frozenset(map(fold, file.whole_yes))
+        self._bare = frozenset(map(fold, [*file.yes, *file.no])) - self._short
         self._longest = max(map(len, self._says))
 
     @classmethod
@@ -71,19 +77,30 @@ class Answers:
         return False if only_a_no and heard[-1] not in self._bare_no else None
 
     def is_bare(self, reading: Reading) -> bool:
-        """Whether nothing but a はい or いいえ was said, which says nothing without its question."""
-        return reading.kana in self._bare
+        """Whether nothing but はい or いいえ was said, in whatever form and however often: うん、そうや; ちがうて.
+
+        Without its question it says nothing, and whatever else it sounds like is chance (「ちがう」 and 「血が」).
+        """
+        kana = reading.kana
+        if kana in self._whole:
+            return True
+        left = start = self._past_fillers(kana)
+        while left < len(kana):
+            word = self._word_at(kana, left)
+            if word not in self._bare:
+                return False
+            left += len(word)
+            if left not in reading.pauses:
+                left += next((len(one) for one in self._endings if kana.startswith(one, left)), 0)
+        return left > start
 
     def may_be_cut(self, reading: Reading) -> bool:
         """Whether a no that lost its end would leave just these words: 「そうや」 of 「そうやない」, 「いい」 of 「いいえ」."""
         kana = reading.kana
-        left = 0
-        while skip := self._skip_at(kana, left, after_answer=False):
-            left += skip
-        words = kana[left:]
+        words = kana[self._past_fillers(kana) :]
         return (
             bool(words)
-            and not self.is_bare(reading)
+            and kana not in self._whole
             and any(no.startswith(words) for no, yes in self._says.items() if not yes and no != words)
         )
 
@@ -98,6 +115,12 @@ class Answers:
             if kana[left : left + length] in self._says:
                 return kana[left : left + length]
         return None
+
+    def _past_fillers(self, kana: str) -> int:
+        left = 0
+        while skip := self._skip_at(kana, left, after_answer=False):
+            left += skip
+        return left
 
     def _skip_at(self, kana: str, left: int, after_answer: bool) -> int:
         for word in [*(self._endings if after_answer else []), *self._fillers]:

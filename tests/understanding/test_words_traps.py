@@ -153,7 +153,22 @@ def test_the_reason_is_told_in_words_a_person_can_follow() -> None:
     assert "いちばん近い手本「" in told
 
 
-@pytest.mark.parametrize("text", ["はい", "うん", "いいえ", "いや", "ハイハイ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "はい",
+        "うん",
+        "いいえ",
+        "いや",
+        "ハイハイ",
+        "ちがう",
+        "違うて",
+        "いや、ちがう",
+        "うん、そうや",
+        "そうやない",
+        "まちがいや",
+    ],
+)
 def test_a_bare_yes_or_no_to_an_open_question_is_asked_about(text: str) -> None:
     meaning = loaded().understand(text)
     assert meaning.intent is Intent.fine
