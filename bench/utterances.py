@@ -37,7 +37,7 @@ class Utterance(Struct, frozen=True):
 
 
 def independent_sets(folder: Path = _FOLDER) -> dict[str, Path]:
-    """The independent sets by name: "heldout", "judging", "tuning", "validation"."""
+    """The independent sets by name: "heldout", "judging", "tuning" and so on."""
     return {path.stem.removeprefix("independent_"): path for path in sorted(folder.glob(INDEPENDENT))}
 
 

@@ -2,6 +2,7 @@
 
 import random
 import sys
+from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,5 +120,6 @@ def train(folder: Path, course: Course, tell: Callable[[str], None]) -> Learnt:
 
 
 if __name__ == "__main__":
+    ArgumentParser(description="Teach the lexicon's phrases anew into its model.npz.").parse_args()
     target = Path(__file__).parent / "lexicon"
     train(target, Course(), lambda line: print(line, file=sys.stderr)).write(target / "model.npz")

@@ -61,7 +61,7 @@ def test_a_misheard_phrase_that_says_all_is_well_keeps_its_negation(text: str, s
     before = read(text).spoken
     after = read(vary(text, Intent.fine, random.Random(seed))).spoken
     for negation in _NEGATIONS:
-        assert after.count(negation[0]) >= before.count(negation[0]) or negation not in before
+        assert after.count(negation[0]) >= before.count(negation)
 
 
 def test_pieces_have_the_same_places_everywhere() -> None:
