@@ -23,6 +23,7 @@ def _kinds(written: str) -> str:
     return "か".join(_KINDS.get(one, one) for one in written.split(" | ") if one != "null") or _KINDS["null"]
 
 
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.+)`")
 _SENTENCES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (
         re.compile(r"Expected `(.+?)`, got `(.+?)`"),
@@ -45,7 +46,7 @@ _SENTENCES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         lambda found: f"{found[1]} がありません。書き足してください",
     ),
     (
-        re.compile(r"Object contains unknown field `(.+)`"),
+        _UNKNOWN_FIELD,
         lambda found: f"{found[1]} という項目は使われません。つづりを確かめるか、消してください",
     ),
     (
@@ -53,7 +54,6 @@ _SENTENCES: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
         lambda found: f"{found[1]} は使えません。書ける言葉を説明書で確かめてください",
     ),
 ]
-_FIELD = re.compile(r"Object contains unknown field `(.+)`")
 
 
 def in_japanese(what: str) -> str:
@@ -66,5 +66,5 @@ def in_japanese(what: str) -> str:
 
 def unknown_field(what: str) -> str | None:
     """The field that should not be there, whose own line is worth naming."""
-    found = _FIELD.fullmatch(what)
+    found = _UNKNOWN_FIELD.fullmatch(what)
     return found[1] if found else None

@@ -144,7 +144,7 @@ class Checkup:
             telemetry_fault=self._telemetry.fault,
         )
 
-    def _stored(self, now: datetime) -> "_Stored":
+    def _stored(self, now: datetime) -> _Stored:
         try:
             with self._store.read() as conn:
                 return _Stored(
@@ -158,7 +158,7 @@ class Checkup:
         except StoreFault as fault:
             return _Stored(fault=str(fault))
 
-    def _blindness(self, now: datetime, stored: "_Stored") -> str | None:
+    def _blindness(self, now: datetime, stored: _Stored) -> str | None:
         """The first reason why the pages may be behind, the gravest first; of other processes, what the store knows."""
         if (fault := stored.fault or self._store.fault) is not None:
             return fault

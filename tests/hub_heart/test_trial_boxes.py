@@ -31,6 +31,14 @@ def boxes(town: Town, other: Policy | None = None, days: int = 7) -> BoxComparis
     return trial(town, other, days).boxes
 
 
+def takahashi_at_noon() -> Town:
+    """One home whose morning is over."""
+    town = Town()
+    town.home("takahashi")
+    town.until(f"{MONDAY} 12:10")
+    return town
+
+
 def lost_for(town: Town, name: str, minutes: float) -> None:
     town.lost(name, town.device(name).session)
     town.forward(minutes=minutes)
@@ -38,9 +46,7 @@ def lost_for(town: Town, name: str, minutes: float) -> None:
 
 
 def test_under_the_same_policy_the_repair_lane_is_what_it_was() -> None:
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     lost_for(town, "takahashi", 600)
     town.forward(minutes=10)
     found = boxes(town)
@@ -51,9 +57,7 @@ def test_under_the_same_policy_the_repair_lane_is_what_it_was() -> None:
 
 
 def test_a_hub_that_waits_longer_for_a_line_says_what_it_would_not_have_told() -> None:
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     lost_for(town, "takahashi", 30)
     town.forward(hours=1)
     lost_for(town, "takahashi", 120)
@@ -68,9 +72,7 @@ def test_a_hub_that_waits_longer_for_a_line_says_what_it_would_not_have_told() -
 
 
 def test_a_hub_that_waits_less_tells_earlier_and_more_often() -> None:
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     lost_for(town, "takahashi", 2)
     town.forward(hours=1)
     lost_for(town, "takahashi", 10)
@@ -81,9 +83,7 @@ def test_a_hub_that_waits_less_tells_earlier_and_more_often() -> None:
 
 
 def test_a_line_that_does_not_hold_is_one_case() -> None:
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     lost_for(town, "takahashi", 30)
     town.forward(minutes=1)
     lost_for(town, "takahashi", 30)
@@ -156,9 +156,7 @@ def test_a_broken_part_comes_when_it_breaks_whatever_the_policy() -> None:
 
 def test_what_staff_wrote_down_about_a_box_counts_as_it_happened() -> None:
     """森 takes it at 12:20 and closes it, though the line is down; the next question brings it up again."""
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     town.lost("takahashi")
     town.until(f"{MONDAY} 12:20")
     case = town.case("takahashi", Lane.device).id
@@ -173,9 +171,7 @@ def test_what_staff_wrote_down_about_a_box_counts_as_it_happened() -> None:
 
 
 def test_a_slower_ladder_of_boxes_costs_fewer_steps() -> None:
-    town = Town()
-    town.home("takahashi")
-    town.until(f"{MONDAY} 12:10")
+    town = takahashi_at_noon()
     lost_for(town, "takahashi", 600)
     town.until(f"{MONDAY} 23:00")
     policy = town.policy
