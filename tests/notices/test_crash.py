@@ -25,6 +25,18 @@ LEASE_SECONDS = 120.0
 """More than a hand-over may take: by so much each notifier's clock is ahead of the one before."""
 
 
+def opened(key: str, chance: random.Random) -> Notice:
+    """The notice of a case, of an urgency drawn by lot."""
+    return Notice(
+        key=key,
+        kind=NoticeKind.case_opened,
+        audience=DUTY,
+        subject=Subject("case", key),
+        words="-",
+        urgency=chance.choice(list(Urgency)),
+    )
+
+
 @pytest.mark.timeout(120 + 3 * ROUNDS)
 def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None:
     chance = random.Random(20261126)
@@ -45,17 +57,7 @@ def test_a_notifier_killed_again_and_again_loses_nothing(tmp_path: Path) -> None
             with Work(conn, Ahead(ahead).now(), uuid7, policy) as work:
                 outbox.put(
                     work,
-                    [
-                        Notice(
-                            key=key,
-                            kind=NoticeKind.case_opened,
-                            audience=DUTY,
-                            subject=Subject("case", key),
-                            words="-",
-                            urgency=chance.choice(list(Urgency)),
-                        )
-                        for key in fresh
-                    ],
+                    [opened(key, chance) for key in fresh],
                 )
 
         store.write(write)

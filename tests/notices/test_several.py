@@ -14,7 +14,7 @@ from contract.ids import uuid7
 from contract.time import SystemClock
 from hub import policy as policies
 from hub.notices import addressing, deliveries, outbox
-from hub.notices.notice import DUTY, Notice, NoticeKind, Subject, Urgency
+from hub.notices.notice import Urgency
 from hub.notices.notifier import Notifier
 from hub.store import tables as t
 from hub.store.database import Store
@@ -23,7 +23,7 @@ from tests.clock import office as at_office
 from tests.notices.conftest import MORI, Office, add_account
 from tests.notices.nursery import ADDRESSES, SETTINGS, Ahead
 from tests.notices.phones import Phones
-from tests.notices.test_crash import LEASE_SECONDS, LINES
+from tests.notices.test_crash import LEASE_SECONDS, LINES, opened
 from tests.nursery import ROUNDS, Nursery
 
 BOTH_STORES = True
@@ -46,17 +46,7 @@ class Outbox:
     def put(self, how_many: int, ahead_seconds: float = 0.0) -> None:
         fresh = [f"n{len(self.keys) + number}" for number in range(how_many)]
         self.keys.extend(fresh)
-        notices = [
-            Notice(
-                key=key,
-                kind=NoticeKind.case_opened,
-                audience=DUTY,
-                subject=Subject("case", key),
-                words="-",
-                urgency=self._chance.choice(list(Urgency)),
-            )
-            for key in fresh
-        ]
+        notices = [opened(key, self._chance) for key in fresh]
 
         def write(conn: Connection) -> None:
             with Work(conn, Ahead(ahead_seconds).now(), uuid7, self._policy) as work:
